@@ -306,9 +306,7 @@ class _Replay:
         return taken
 
 
-def control_routes(
-    faults: Faults, ledger: Ledger, clock: Clock, settings: dict[str, Any], calls: Counter[str]
-) -> Blueprint:
+def control_routes(faults: Faults, ledger: Ledger, clock: Clock, settings: dict[str, Any], calls: Counter[str]) -> Blueprint:
     """The part of the control API that all stand-ins share, under ``/_control/``.
 
     ``POST faults`` (a Fault's fields) and ``DELETE faults``; ``GET ledger?kind=``; ``GET calls``; ``GET``/``PATCH settings``;

@@ -1,0 +1,515 @@
+"""What an integration is: its declarations, the neutral records it speaks in, and the two roles it can play.
+
+Nothing here knows the portal. The engine reads an :class:`Integration`, opens its :class:`Cart` or :class:`Warehouse` on a
+:class:`Wire`, and exchanges frozen records. Money is ``Decimal`` in the record's currency, time is UTC with a zone, countries
+are ISO 3166 alpha-2, quantities are whole units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from integrations.oauth2 import Grant
+
+T = TypeVar("T")
+
+# ---------------------------------------------------------------------------------------------------- what an order looks like
+
+
+class Payment(StrEnum):
+    PAID = "paid"
+    PENDING = "pending"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    PARTIALLY_REFUNDED = "partially_refunded"
+
+
+class Cancel(StrEnum):
+    NONE = "none"
+    ASKED = "asked"
+    CANCELED = "canceled"
+
+
+class Fulfilment(StrEnum):
+    NONE = "none"
+    PARTIAL = "partial"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRecord:
+    """Where to ship. ``reference`` must stand above the street (eBay's Global Shipping Program)."""
+
+    name: str
+    line1: str
+    city: str
+    country: str
+    company: str = ""
+    line2: str = ""
+    county: str = ""
+    region: str = ""
+    postal_code: str = ""
+    phone: str = ""
+    email: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecord:
+    """One line as it was sold. ``total`` is quantity times unit price minus the line's own discount, without shipping and tax.
+
+    ``fulfilled`` means that at least one unit has left (eBay calls a line FULFILLED then).
+    """
+
+    external_id: str
+    sku: str
+    title: str
+    quantity: int
+    unit_price: Decimal
+    total: Decimal
+    tax: Decimal = Decimal(0)
+    listing_id: str = ""
+    variation_id: str = ""
+    marketplace: str = ""
+    fulfilled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """One order of a cart, as its newest reading tells it.
+
+    ``total`` is what the seller's price comes to: ``items - discount + shipping + tax + adjustment``; taxes that the marketplace
+    collects and remits are not in it. ``discount`` is positive. ``unshippable`` is a reason when there is nothing for a
+    warehouse to ship ("digital", "picked up in person", "fulfilled by eBay"). ``references`` are the numbers that customs or tax
+    offices want, as (name, value). ``marks`` are what tells an order that we made ourselves: the application that created it,
+    its reference, source URL and tags.
+    """
+
+    external_id: str
+    number: str
+    placed_at: datetime
+    modified_at: datetime
+    payment: Payment
+    cancel: Cancel
+    fulfilment: Fulfilment
+    currency: str
+    items: Decimal
+    discount: Decimal
+    shipping: Decimal
+    tax: Decimal
+    total: Decimal
+    lines: tuple[LineRecord, ...]
+    ship_to: AddressRecord | None
+    adjustment: Decimal = Decimal(0)
+    marketplace: str = ""
+    location: str = ""
+    unshippable: str = ""
+    filtered: str = ""
+    buyer_id: str = ""
+    buyer_name: str = ""
+    buyer_email: str = ""
+    bill_to: AddressRecord | None = None
+    shipping_method: str = ""
+    shipping_carrier: str = ""
+    note: str = ""
+    ship_by: datetime | None = None
+    references: tuple[tuple[str, str], ...] = ()
+    marks: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedRecord:
+    """A record that could not be read: it is held with the path of the field, and the others of its page load."""
+
+    external_id: str
+    path: str
+    why: str
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+# ------------------------------------------------------------------------------------------------------------ windows and pages
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A closed span of modification times, both ends included."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing. ``total`` counts what the whole listing holds; ``limit`` is how many fit one page."""
+
+    records: tuple[T, ...]
+    total: int
+    limit: int
+
+    @property
+    def complete(self) -> bool:
+        return self.total <= self.limit and len(self.records) >= min(self.total, self.limit)
+
+
+# ---------------------------------------------------------------------------------------------------- what goes to a warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class CartIdentity:
+    """The cart an order comes from, as the warehouse's customer. ``key`` is stable and unique."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """One line to deliver: ``item_id`` is the warehouse's own id of the SKU."""
+
+    external_id: str
+    sku: str
+    item_id: str
+    title: str
+    quantity: int
+    unit_price: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent.
+
+    ``customer_id`` is what :meth:`Warehouse.find_customer` or :meth:`Warehouse.make_customer` answered.
+    """
+
+    ref: str
+    number: str
+    placed_at: datetime
+    customer_id: str
+    source_url: str
+    currency: str
+    lines: tuple[DeliveryLine, ...]
+    shipping: Decimal
+    shipping_method: str
+    discount: Decimal
+    tax: Decimal
+    adjustment: Decimal
+    total: Decimal
+    ship_to: AddressRecord
+    note: str = ""
+    email: str = ""
+    references: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOrder:
+    """An order as the warehouse holds it. ``lines`` is (item id, quantity) of product lines; ``ours`` says that number, source
+    URL and application mark it as made by us; ``line_ids`` maps our line's external id to the warehouse's line id where known.
+    """
+
+    remote_id: str
+    ref: str
+    number: str
+    customer_id: str
+    status: str
+    total: Decimal
+    lines: tuple[tuple[str, int], ...]
+    ours: bool
+    updated_at: datetime
+    line_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+# --------------------------------------------------------------------------------------------------------- shipments and stock
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentLine:
+    """``order_line`` is the warehouse's line id (pick-up) or the cart's (upload)."""
+
+    order_line: str
+    quantity: int
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRecord:
+    """One package as the warehouse tells it. ``shipped`` False means packed or void: nothing left the house yet."""
+
+    remote_id: str
+    order_id: str
+    shipped: bool
+    void: bool
+    lines: tuple[ShipmentLine, ...]
+    updated_at: datetime
+    carrier: str = ""
+    tracking: str = ""
+    tracking_url: str = ""
+    service: str = ""
+    shipped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentUpload:
+    """One package to tell a cart. ``order_placed_at`` bounds the ship date from below."""
+
+    order_id: str
+    order_placed_at: datetime
+    lines: tuple[ShipmentLine, ...]
+    carrier: str
+    tracking: str
+    shipped_at: datetime
+    tracking_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CartShipment:
+    """One package as the cart shows it. ``tracking`` is as the cart keeps it (eBay: letters and digits only)."""
+
+    remote_id: str
+    lines: tuple[ShipmentLine, ...]
+    carrier: str = ""
+    tracking: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockRecord:
+    """What a warehouse has of one item. ``available`` is by location id, already less what is committed.
+
+    ``tracked`` False: the warehouse does not count it, so nobody is told a figure. ``max_online`` caps what may be published.
+    """
+
+    item_id: str
+    sku: str
+    available: Mapping[str, Decimal]
+    tracked: bool = True
+    max_online: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRecord:
+    """One thing a cart sells. ``external_id`` is unique in the account; ``managed_by`` is the integration's own word for how
+    its stock is written."""
+
+    external_id: str
+    sku: str
+    quantity: int
+    title: str = ""
+    marketplace: str = ""
+    managed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockUpdate:
+    """Set this listing's figure. Absolute, so sending it twice does no harm."""
+
+    external_id: str
+    sku: str
+    quantity: int
+    managed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockResult:
+    """``managed_by`` is what the listing turned out to be (it may have flipped); ``problem`` is empty on success."""
+
+    external_id: str
+    done: bool
+    managed_by: str = ""
+    problem: str = ""
+    retry: bool = False
+
+
+# --------------------------------------------------------------------------------------------------------------------- the wire
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call and its answer, for the trail. Secrets are masked before it is made."""
+
+    method: str
+    url: str
+    resource: str
+    status: int | None
+    request_id: str
+    sent_at: datetime
+    seconds: float
+    request_body: str = ""
+    response_body: str = ""
+    error: str = ""
+    server_time: datetime | None = None
+    budget: tuple[int, datetime] | None = None
+
+
+class Wire(Protocol):
+    """What the engine gives a client: a token, permission for each call, and an ear for what came of it."""
+
+    def token(self, *, instead_of: str = "") -> str:
+        """A valid access token; ``instead_of`` names one that the provider has just refused. Raises an Outcome."""
+
+    def before_call(self, resource: str, *, write: bool) -> None:
+        """Called immediately before the socket is written. Raises RetryLater where quota, breaker or lease forbid the call."""
+
+    def after_call(self, exchange: Exchange) -> None:
+        """Called once for each answer, or lack of one."""
+
+
+# ---------------------------------------------------------------------------------------------------------------- the two roles
+
+
+class Cart(Protocol):
+    """An order source on one account. Every method may raise an Outcome; a write raises Ambiguous when its result is unknown."""
+
+    def orders_in(self, window: Window, *, offset: int = 0) -> Page[OrderRecord | MalformedRecord]:
+        """Orders modified in the window, from ``offset``; one page. The engine splits windows until each fits one page."""
+
+    def order(self, external_id: str) -> OrderRecord | MalformedRecord:
+        """One order with all that only its own call tells. Raises Rejected(code="not_found")."""
+
+    def shipments_of(self, external_id: str) -> tuple[CartShipment, ...]:
+        """Every package the cart shows for the order."""
+
+    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> str:
+        """Tell the cart about one package. Returns the cart's id of it."""
+
+    def listings(self, *, page: int = 1) -> Page[ListingRecord]:
+        """What the account sells, for the SKU map."""
+
+    def set_stock(self, updates: Sequence[StockUpdate]) -> tuple[StockResult, ...]:
+        """Set figures, one result each, in order. At most ``CartSide.stock_batch`` at once."""
+
+
+class Warehouse(Protocol):
+    """An order destination and stock source on one account."""
+
+    def find_customer(self, cart: CartIdentity) -> str | None:
+        """The id of the customer that stands for the cart, if it was made."""
+
+    def make_customer(self, cart: CartIdentity, *, key: str) -> str:
+        """Make that customer. ``key`` is an idempotency key."""
+
+    def find_orders(self, ref: str) -> tuple[RemoteOrder, ...]:
+        """Every order there with exactly this reference, void ones too."""
+
+    def check(self, delivery: Delivery) -> None:
+        """Raise Rejected or NeedsMerchant where the order could not be sent as it is. Calls nobody."""
+
+    def send_order(self, delivery: Delivery, *, key: str) -> RemoteOrder:
+        """Create the order. ``key`` is an idempotency key."""
+
+    def void_order(self, remote_id: str, *, key: str) -> None:
+        """Void it there."""
+
+    def orders_changed_in(self, window: Window, *, offset: int = 0) -> Page[RemoteOrder]:
+        """Orders there that changed in the window (ours and others')."""
+
+    def shipments_in(self, window: Window, *, offset: int = 0) -> Page[ShipmentRecord]:
+        """Packages that changed in the window."""
+
+    def item(self, sku: str) -> tuple[StockRecord, ...]:
+        """Every item there with exactly this SKU: none, one, or more (which is a Problem)."""
+
+    def items(self, *, page: int = 1) -> Page[StockRecord]:
+        """The catalogue, with SKUs."""
+
+    def stock(self, *, page: int = 1) -> Page[StockRecord]:
+        """The levels only; ``sku`` may be empty."""
+
+
+# ------------------------------------------------------------------------------------------------------------------ declarations
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting of a cart or warehouse. ``kind`` is text, integer, flag, choice, choices or location.
+
+    ``step`` names the step of the guide that explains it. ``choices`` are (value, label).
+    """
+
+    name: str
+    label: str
+    kind: str
+    default: Any = ""
+    help: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    required: bool = False
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What one application may call in a day, over all merchants, by resource; ``reset_zone`` is whose midnight counts."""
+
+    per_day: Mapping[str, int]
+    reset_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class CartSide:
+    """What an integration can do as a cart. ``open(wire, settings, facts)`` makes the client.
+
+    ``variants`` are what a cart is chosen from (eBay's marketplaces) as (code, name); empty where there is nothing to choose.
+    ``order_url(external_id)`` is the address of an order for a person. ``normal_tracking`` is how the cart will show a tracking
+    number. ``processing_seconds`` is the longest that a write may take to show. ``stock_batch`` 0 means no stock upload.
+    """
+
+    open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Cart]
+    fields: tuple[SettingField, ...]
+    services: tuple[str, ...]
+    order_url: Callable[[str], str]
+    variants: tuple[tuple[str, str], ...] = ()
+    stock_batch: int = 1
+    normal_tracking: Callable[[str], str] = str
+    processing_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseSide:
+    """What an integration can do as a warehouse. ``number_limit`` is the longest order number it takes."""
+
+    open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Warehouse]
+    fields: tuple[SettingField, ...]
+    services: tuple[str, ...]
+    order_url: Callable[[str], str]
+    number_limit: int = 255
+    processing_seconds: float = 60.0
+    stock_page_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose account a grant opened. ``facts`` are what the integration wants to remember of it (time zone, currencies)."""
+
+    external_id: str
+    name: str
+    user_id: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One outside system, as this installation is set up for it.
+
+    Each integration's folder has ``integration.py`` with ``integration(environment: Mapping[str, str]) -> Integration``.
+
+    Args:
+        environment: ``production``, ``sandbox`` or ``simulator``: accounts of one are unknown in another.
+        account: asks whose account a token opens, and the facts about it.
+        trouble: a sentence when this installation cannot use the integration (no application registered), else empty.
+    """
+
+    slug: str
+    name: str
+    environment: str
+    grant: Grant
+    account: Callable[[Wire], Account]
+    trouble: str = ""
+    cart: CartSide | None = None
+    warehouse: WarehouseSide | None = None
+    quota: Quota | None = None

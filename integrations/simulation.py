@@ -9,21 +9,26 @@ This module is the only code the stand-ins of different integrations share; none
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import sqlite3
 import struct
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Flask, jsonify, request
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 Document = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -179,6 +184,22 @@ class Fault:
         return self.times > 0 and self.method in ("*", method) and re.search(self.path, path) is not None
 
 
+FAULTS = [
+    "status",
+    "effect_then_status",
+    "effect_then_reset",
+    "reset",
+    "delay",
+    "effect_then_delay",
+    "late_effect",
+    "truncate",
+    "html",
+    "malformed",
+    "drip",
+    "endless",
+]
+
+
 class Faults:
     """WSGI middleware around a stand-in that plays the faults which are waiting."""
 
@@ -186,6 +207,7 @@ class Faults:
         self._app = app
         self._lock = threading.Lock()
         self.waiting: list[Fault] = []
+        self.played: list[Document] = []
 
     def add(self, fault: Fault) -> None:
         with self._lock:
@@ -203,6 +225,7 @@ class Faults:
                 if fault.matches(method, path):
                     fault.times -= 1
                     self.waiting = [waiting for waiting in self.waiting if waiting.times > 0]
+                    self.played.append({"kind": fault.kind, "method": method, "path": path, "at": time.time()})
                     return fault
         return None
 
@@ -210,7 +233,8 @@ class Faults:
         fault = self._take(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if fault is None:
             return self._app(environ, start_response)
-        return getattr(self, f"_{fault.kind}")(fault, environ, start_response)  # type: ignore[no-any-return]
+        play: Callable[..., Iterable[bytes]] = getattr(self, f"_{fault.kind}")
+        return play(fault, environ, start_response)
 
     def _carry_out(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
         seen: list[Any] = []
@@ -232,9 +256,9 @@ class Faults:
         return self._status(fault, environ, start)
 
     def _reset(self, fault: Fault, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        cut: socket.socket = environ["werkzeug.socket"]
+        cut: socket.socket = environ["simulation.socket"]
         cut.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST instead of FIN
-        cut.close()
+        os.close(cut.detach())
         raise ConnectionAbortedError("fault: connection cut")
 
     def _effect_then_reset(self, fault: Fault, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
@@ -252,9 +276,7 @@ class Faults:
         return [body]
 
     def _late_effect(self, fault: Fault, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        later = dict(environ)
-        later["wsgi.input"] = _Replay(environ["wsgi.input"].read(length))
+        later = {**environ, "wsgi.input": BytesIO(environ["wsgi.input"].read())}
         threading.Timer(fault.seconds, self._carry_out, [later]).start()
         return self._reset(fault, environ, start)
 
@@ -295,21 +317,12 @@ class Faults:
             yield b" " * 65536
 
 
-class _Replay:
-    """A request body that can be read once more, after its socket is gone."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def read(self, size: int = -1) -> bytes:
-        taken, self._body = (self._body, b"") if size < 0 else (self._body[:size], self._body[size:])
-        return taken
-
-
-def control_routes(faults: Faults, ledger: Ledger, clock: Clock, settings: dict[str, Any], calls: Counter[str]) -> Blueprint:
+def control_routes(
+    faults: Faults, ledger: Ledger, clock: Clock, settings: dict[str, Any], calls: Counter[str]
+) -> Blueprint:
     """The part of the control API that all stand-ins share, under ``/_control/``.
 
-    ``POST faults`` (a Fault's fields) and ``DELETE faults``; ``GET ledger?kind=``; ``GET calls``; ``GET``/``PATCH settings``;
+    ``POST faults`` (a Fault's fields), ``GET faults`` (what waits, what was played) and ``DELETE faults``; ``GET ledger?kind=``; ``GET calls``; ``GET``/``PATCH settings``;
     ``POST clock`` with ``{"skew": seconds}``; ``GET health``.
     """
     routes = Blueprint("control", __name__, url_prefix="/_control")
@@ -322,12 +335,12 @@ def control_routes(faults: Faults, ledger: Ledger, clock: Clock, settings: dict[
     def faults_() -> Any:
         if request.method == "POST":
             wanted = request.get_json(force=True)
-            if not hasattr(faults, f"_{wanted.get('kind')}"):
+            if wanted.get("kind") not in FAULTS:
                 return jsonify({"error": f"unknown fault {wanted.get('kind')!r}"}), 400
             faults.add(Fault(**wanted))
         if request.method == "DELETE":
             faults.clear()
-        return jsonify({"waiting": [vars(fault) for fault in faults.waiting]})
+        return jsonify({"waiting": [vars(fault) for fault in faults.waiting], "played": faults.played})
 
     @routes.get("/ledger")
     def ledger_() -> Any:
@@ -355,15 +368,110 @@ def control_routes(faults: Faults, ledger: Ledger, clock: Clock, settings: dict[
     return routes
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # keep-alive, as the real services do
+class _Handler(BaseHTTPRequestHandler):
+    """One WSGI request after the other on a connection that is kept alive, as the real services do."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Door
+
+    def _answer(self) -> None:
+        answer = self.server.app(self._environ(), self._start)
+        try:
+            pieces = iter(answer)
+            first = next(pieces, b"")
+            self.wfile.write(self._head + first)
+            for piece in pieces:
+                self.wfile.write(piece)
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer
+
+    def _environ(self) -> dict[str, Any]:
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "SERVER_NAME": str(self.server.server_address[0]),
+            "SERVER_PORT": str(self.server.port),
+            "SERVER_PROTOCOL": self.request_version,
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "simulation.socket": self.connection,
+        }
+        for name, value in self.headers.items():
+            key = "HTTP_" + name.upper().replace("-", "_")
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        return environ
+
+    def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        names = {name.lower() for name, _ in headers}
+        if "date" not in names:
+            headers = [*headers, ("Date", self.date_time_string())]
+        bodiless = status[:3] in ("204", "304") or self.command == "HEAD"
+        if ("connection", "close") in {(name.lower(), value) for name, value in headers}:
+            self.close_connection = True
+        elif "content-length" not in names and not bodiless:
+            headers = [*headers, ("Connection", "close")]
+            self.close_connection = True
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), "", ""]
+        self._head = "\r\n".join(lines).encode("latin-1")
+        return self.wfile.write
+
+    def handle(self) -> None:
+        with suppress(ConnectionError, TimeoutError, ValueError):  # the client, or a fault, has cut the connection
+            super().handle()
+
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the ledger and the call counts are the record."""
+
+
+class Door(ThreadingHTTPServer):
+    """One port of a stand-in, bound as soon as it is made; ``port`` 0 takes a free one."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, app: Flask | WsgiApp, port: int = 0, host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), _Handler)
+        self.app: Callable[..., Iterable[bytes]] = app
+        self.port = int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 def serve(app: Flask | WsgiApp, port: int, host: str = "127.0.0.1") -> None:
     """Serve until the process is ended. ``port`` 0 takes a free one; the port in use is printed as ``listening on PORT``."""
-    server = make_server(host, port, app, threaded=True, request_handler=_Handler)
-    print(f"listening on {server.server_port}", flush=True)
-    server.serve_forever()
+    door = Door(app, port, host)
+    print(f"listening on {door.port}", flush=True)
+    door.serve_forever()
+
+
+def serve_all(apps: Mapping[str, tuple[Flask | WsgiApp, int]], host: str = "127.0.0.1") -> None:
+    """Serve several ports until the process is ended: ``{name: (app, port)}``.
+
+    Prints one line of JSON with the port in use of each name, ``{"api": 1234, "apiz": 1235}``, when all are ready.
+    """
+    doors = {name: Door(app, port, host) for name, (app, port) in apps.items()}
+    print(json.dumps({name: door.port for name, door in doors.items()}), flush=True)
+    threads = [threading.Thread(target=door.serve_forever, daemon=True) for door in doors.values()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

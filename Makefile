@@ -57,4 +57,4 @@ lock: ## pin what requirements*.in ask for
 
 clean: ## forget the environments and this checkout's data
 	@if [ -x $(python) ]; then $(python) -m cartrover.embedded.clean; fi
-	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .static

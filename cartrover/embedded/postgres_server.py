@@ -28,14 +28,7 @@ CLUSTER = [
     "--locale-provider=builtin",
     "--locale=C.UTF-8",
 ]
-SETTINGS = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-}
-# For a cluster that is deleted after the run: it may not survive a crash of the machine.
-THROWAWAY_  # The same sorting and letters on every machine.
+# The same letters and sorting on every machine.
 CLUSTER = [
     "--username=postgres",
     "--auth=scram-sha-256",
@@ -43,7 +36,14 @@ CLUSTER = [
     "--locale-provider=builtin",
     "--locale=C.UTF-8",
 ]
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+# For a cluster that is deleted after the run: it may not survive a crash of the machine.
+THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ DATABASES = ("DATABASE_URL", "DATABASE_OWNER_URL")
 
 @contextmanager
 def running(root: Path | None = None) -> Iterator[dict[str, str]]:
-    """The variables that reach a database and a Redis until the block ends: DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL;
-    and the keys of this data folder: SECRET_KEY and CREDENTIAL_KEYS.
+    """What reaches a database and a Redis until the block ends (DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL), and the keys
+    of this data folder (SECRET_KEY, CREDENTIAL_KEYS), each under the name of its variable.
 
     What the environment names already is used as it is, and nothing is started in its place. The data lies in `root`,
     by default in the checkout's own data folder, and is there again at the next start.

@@ -1,0 +1,1 @@
+"""CartRover: the merchant portal and its sync engine."""

@@ -1,0 +1,140 @@
+"""A merchant's access to outside systems, and the carts and warehouses that stand on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from cartrover.merchants.models import User, new_public_id
+from cartrover.merchants.tenancy import Owned
+
+
+class Connection(Owned):
+    """Authorised access to ONE account at one integration. Never deleted, so that order and effect keys survive."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        NEEDS_ATTENTION = "needs_attention", "Needs attention"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
+    integration = models.CharField(max_length=30)
+    environment = models.CharField(max_length=20)
+    account_id = models.CharField(max_length=200)
+    account_name = models.CharField(max_length=200)
+    authorised_by = models.CharField(max_length=200, blank=True)
+    authorised_at = models.DateTimeField()
+    consent_ends_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.ACTIVE)
+    facts = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "integration", "environment", "account_id"], name="one_connection_an_account"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.integration}: {self.account_name}"
+
+
+class Credential(Owned):
+    """The sealed tokens of a connection, in a row of their own: it is locked while a token is refreshed.
+
+    Only ``credentials.py`` reads the sealed columns. ``version`` counts what was minted.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="credential")
+    sealed_access = models.BinaryField()
+    sealed_refresh = models.BinaryField(null=True)
+    expires_at = models.DateTimeField()
+    version = models.PositiveBigIntegerField(default=1)
+    last_refused_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"credential of connection {self.connection_id}"
+
+
+class AccountClaim(models.Model):
+    """Whose carts pull an outside account, over all merchants. Holds a keyed hash, so it can be asked without naming anybody."""
+
+    account_hash = models.BinaryField(unique=True)
+    connection_id = models.BigIntegerField()
+    claimed_at = models.DateTimeField(auto_now_add=True)
+
+
+class ServiceHolder(Owned):
+    """What a cart and a warehouse have in common: an account, settings, and services that are switched on and off."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        CHECKED = "checked", "Checked"
+        LIVE = "live", "Live"
+        PAUSED = "paused", "Paused"
+
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
+    integration = models.CharField(max_length=30)
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    settings = models.JSONField(default=dict)
+    services = models.JSONField(default=dict)
+    went_live_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    def serves(self, service: str) -> bool:
+        """Whether a service is switched on. ``services`` is ``{name: {"on": bool, "every": seconds or None}}``."""
+        wanted: dict[str, Any] = self.services.get(service, {})
+        return self.state == self.State.LIVE and bool(wanted.get("on", True))
+
+
+class Warehouse(ServiceHolder):
+    """An order destination and stock source on a connection (the WMS)."""
+
+    connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="warehouses")
+
+
+class Cart(ServiceHolder):
+    """An order source on a connection. ``variant`` is what was chosen of the integration: at eBay the marketplace."""
+
+    connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="carts")
+    warehouse = models.ForeignKey(Warehouse, null=True, on_delete=models.PROTECT, related_name="carts")
+    variant = models.CharField(max_length=40, blank=True)
+    pull_from = models.DateTimeField(null=True)
+
+
+class GrantAttempt(Owned):
+    """One run of the OAuth journey. Holds the tokens from the moment they are exchanged until they are a Connection's."""
+
+    class State(models.TextChoices):
+        STARTED = "started", "Started"
+        EXCHANGED = "exchanged", "Exchanged"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
+    integration = models.CharField(max_length=30)
+    state_hash = models.BinaryField(unique=True)
+    browser_hash = models.BinaryField()
+    started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    started_at = models.DateTimeField(auto_now_add=True)
+    ends_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.STARTED)
+    failure = models.CharField(max_length=40, blank=True)
+    words = models.TextField(blank=True)
+    sealed_tokens = models.BinaryField(null=True)
+    renews = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="+")
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.CASCADE, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, null=True, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="attempts")
+
+    def __str__(self) -> str:
+        return f"{self.integration} grant {self.public_id} ({self.state})"

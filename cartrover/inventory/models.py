@@ -1,0 +1,71 @@
+"""What warehouses have, and what carts are told."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from cartrover.connections.models import Connection
+from cartrover.merchants.tenancy import Owned
+
+
+class StockLevel(Owned):
+    """One item of a warehouse's account: its SKU, and what is available by location (``{location id: "12"}``, decimals as text).
+
+    ``read_at`` is when the reading began that told the figures, by the warehouse's clock; an older reading never replaces a newer.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="stock_levels")
+    item_id = models.CharField(max_length=200)
+    sku = models.CharField(max_length=200, blank=True)
+    name = models.TextField(blank=True)
+    available = models.JSONField(default=dict)
+    tracked = models.BooleanField(default=True)
+    max_online = models.IntegerField(null=True)
+    read_at = models.DateTimeField()
+    gone = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "connection", "item_id"], name="an_item_is_stored_once")]
+        indexes = [models.Index(fields=["merchant", "connection", "sku"], name="stock_sku")]
+
+    def __str__(self) -> str:
+        return self.sku or self.item_id
+
+
+class Listing(Owned):
+    """One thing a cart sells, and the figure it shows.
+
+    ``desired`` is what it ought to show and ``desired_read_at`` the warehouse reading that says so; ``pushed`` is what we last
+    set, from the reading of ``pushed_read_at``. ``shown`` is what the listing itself told at ``shown_at``. A push that may still be
+    under way holds ``in_flight_until``.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listings")
+    external_id = models.CharField(max_length=200)
+    sku = models.CharField(max_length=200, blank=True)
+    title = models.TextField(blank=True)
+    marketplace = models.CharField(max_length=40, blank=True)
+    managed_by = models.CharField(max_length=40, blank=True)
+    shown = models.IntegerField(null=True)
+    shown_at = models.DateTimeField(null=True)
+    desired = models.IntegerField(null=True)
+    desired_read_at = models.DateTimeField(null=True)
+    pushed = models.IntegerField(null=True)
+    pushed_at = models.DateTimeField(null=True)
+    pushed_read_at = models.DateTimeField(null=True)
+    in_flight_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    revisions = models.PositiveIntegerField(default=0)
+    revisions_day = models.DateField(null=True)
+    trouble = models.TextField(blank=True)
+    gone = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "connection", "external_id"], name="a_listing_is_stored_once")]
+        indexes = [
+            models.Index(fields=["merchant", "connection", "sku"], name="listing_sku"),
+            models.Index(fields=["connection", "due_at"], condition=models.Q(due_at__isnull=False), name="listing_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku or self.external_id

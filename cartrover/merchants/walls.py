@@ -1,0 +1,81 @@
+"""What the database itself holds between merchants: policies, composite keys, grants. Run after every migration, by its owner.
+
+Idempotent: it compares with the catalogue and adds what is missing, so that a new model cannot be forgotten in a migration.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from cartrover.merchants.tenancy import WIDE_ROLE, Owned, tenant_models
+
+APPLICATION_ROLE = "cartrover_app"
+CURRENT = "(SELECT nullif(current_setting('cartrover.merchant', true), '')::bigint)"
+
+
+def raise_walls(connection: BaseDatabaseWrapper) -> None:
+    """Protect every tenant table, then grant the application what it needs and no more."""
+    with connection.cursor() as cursor:
+        present = set(connection.introspection.table_names(cursor))
+        guarded = [model for model in tenant_models() if model._meta.db_table in present]
+        for model in guarded:
+            _protect(cursor, model)
+        for model in guarded:
+            _bind(cursor, model)
+        _grant(cursor, present)
+
+
+def _protect(cursor: Any, model: type[models.Model]) -> None:
+    table = model._meta.db_table
+    column = "merchant_id" if issubclass(model, Owned) else "id"
+    cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+    cursor.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
+    mine = f"{column} = {CURRENT}"
+    for name, role, rule in (
+        ("of_the_merchant", "PUBLIC", mine),
+        ("across_merchants", WIDE_ROLE, "true"),
+        ("by_the_owner", "CURRENT_USER", "true"),
+    ):
+        cursor.execute("SELECT 1 FROM pg_policies WHERE tablename = %s AND policyname = %s", [table, name])
+        if cursor.fetchone() is None:
+            cursor.execute(f'CREATE POLICY {name} ON "{table}" TO {role} USING ({rule}) WITH CHECK ({rule})')
+    if issubclass(model, Owned):
+        _constraint(cursor, table, f"{table}_merchant_key", "UNIQUE (merchant_id, id)")
+
+
+def _bind(cursor: Any, model: type[models.Model]) -> None:
+    """A plain foreign key accepts another merchant's row; one that includes the merchant does not."""
+    if not issubclass(model, Owned):
+        return
+    table = model._meta.db_table
+    for field in model._meta.local_concrete_fields:
+        target = field.remote_field.model if isinstance(field, models.ForeignKey) else None
+        if target is not None and issubclass(target, Owned):
+            _constraint(
+                cursor,
+                table,
+                f"{table}_{field.column}_same_merchant",
+                f'FOREIGN KEY (merchant_id, "{field.column}") REFERENCES "{target._meta.db_table}" (merchant_id, id) '
+                "DEFERRABLE INITIALLY DEFERRED",
+            )
+
+
+def _constraint(cursor: Any, table: str, name: str, definition: str) -> None:
+    name = name[:63]
+    cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s AND conrelid = %s::regclass", [name, f'"{table}"'])
+    if cursor.fetchone() is None:
+        cursor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition}')
+
+
+def _grant(cursor: Any, present: set[str]) -> None:
+    from cartrover.events.models import Event  # apps are loaded by now, not when this module is
+
+    roles = f"{APPLICATION_ROLE}, {WIDE_ROLE}"
+    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {roles}")
+    cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {roles}")
+    cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {roles}")
+    if Event._meta.db_table in present:  # append-only
+        cursor.execute(f'REVOKE UPDATE, DELETE ON "{Event._meta.db_table}" FROM {roles}')

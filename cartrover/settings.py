@@ -1,0 +1,196 @@
+"""Wiring only: every setting comes from the environment (see environment.py), wrong values fail loudly."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+
+from cartrover.environment import (
+    ENVIRONMENT,
+    only_known,
+    read_address,
+    read_database,
+    read_flag,
+    read_keys,
+    read_list,
+    read_number,
+    read_required,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")  # what the environment says already wins
+env = os.environ
+
+__all__ = ["ENVIRONMENT"]
+
+SECRET_KEY = read_required(env, "SECRET_KEY")
+DEBUG = read_flag(env, "DEBUG")
+DEMO = read_flag(env, "DEMO")
+PORTAL_URL = read_address(env, "PORTAL_URL", default="http://localhost:8000")
+_portal = urlsplit(PORTAL_URL)
+SECURE = _portal.scheme == "https"
+ALLOWED_HOSTS = [_portal.hostname or "", *read_list(env, "ALLOWED_HOSTS")]
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "js_lib_bootstrap5",
+    "cartrover.merchants",
+    "cartrover.connections",
+    "cartrover.events",
+    "cartrover.orders",
+    "cartrover.inventory",
+    "cartrover.sync",
+    "cartrover.portal",
+]
+
+# Delete an integration's folder and its line here, and it is gone.
+INTEGRATIONS = ["integrations.ebay", "integrations.tradegecko"]
+INTEGRATION_ENVIRONMENT = {**only_known(env), "PORTAL_URL": PORTAL_URL}
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cartrover.portal.middleware.OneHostMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "cartrover.merchants.middleware.MerchantMiddleware",
+]
+
+ROOT_URLCONF = "cartrover.urls"
+WSGI_APPLICATION = "cartrover.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cartrover.portal.context.portal",
+            ],
+            "builtins": ["cartrover.portal.templatetags.portal"],
+        },
+    }
+]
+
+# --- data
+
+_options: dict[str, Any] = {"connect_timeout": 10, "application_name": "cartrover"}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {**read_database(env, "DATABASE_URL"), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": _options},
+    "owner": {**read_database(env, "DATABASE_OWNER_URL"), "OPTIONS": _options},
+}
+DATABASE_ROUTERS = ["cartrover.merchants.routers.OwnerMigrates"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Sessions and the cache live in PostgreSQL, so that sign-in and rate limits survive Redis.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+REDIS_URL = read_required(env, "REDIS_URL")
+CREDENTIAL_KEYS = read_keys(env, "CREDENTIAL_KEYS")
+
+# --- people
+
+AUTH_USER_MODEL = "merchants.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _portal.scheme
+ALLAUTH_TRUSTED_PROXY_COUNT = int(read_number(env, "TRUSTED_PROXIES", 0, least=0))
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "CartRover"
+
+# --- the browser
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / ".static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "img-src": [SELF, "data:"],
+    }
+}
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_NAME = "__Host-cartrover_session" if SECURE else "cartrover_session"
+CSRF_COOKIE_NAME = "__Host-cartrover_csrf" if SECURE else "cartrover_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = SECURE and ALLAUTH_TRUSTED_PROXY_COUNT == 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE and ALLAUTH_TRUSTED_PROXY_COUNT else None
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+
+# --- mail
+
+if env.get("EMAIL_URL"):
+    vars().update(environ.Env.email_url_config(env["EMAIL_URL"]))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = env.get("DEFAULT_FROM_EMAIL") or f"CartRover <no-reply@{_portal.hostname}>"
+SUPPORT_EMAIL = env.get("SUPPORT_EMAIL", "")
+SUPPORT_URL = env.get("SUPPORT_URL", "")
+OUTBOUND_ADDRESSES = read_list(env, "OUTBOUND_ADDRESSES")
+
+# --- the engine
+
+WORKER_SLOTS = int(read_number(env, "WORKER_SLOTS", 8, least=1))
+ENGINE_PACE = read_number(env, "ENGINE_PACE", 1, least=1)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}

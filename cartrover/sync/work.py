@@ -1,0 +1,69 @@
+"""One run of one stream: what a step is given, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cartrover.merchants.tenancy import acting_for
+from integrations.contract import Cart, Integration, Warehouse, Wire
+
+
+class LeaseLost(Exception):
+    """Another worker has taken this stream over: stop at once, write nothing."""
+
+
+class Lease(Protocol):
+    """The right to run a stream. By the database's clock."""
+
+    token: int
+
+    def check(self, seconds: float = 0.0) -> None:
+        """Raise LeaseLost unless the lease is ours and lasts for at least ``seconds`` more. Asks the database."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What a step works on. Open ``rows()`` for the database, and never during an outside call.
+
+    ``cursor`` is the stream's own memory; a step returns the new one in :class:`Done`, or saves early with ``keep``.
+    """
+
+    stream_id: int
+    merchant_id: int
+    connection_id: int
+    kind: str
+    cursor: Mapping[str, Any]
+    lease: Lease
+    wire: Wire
+    integration: Integration
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def rows(self) -> Iterator[None]:
+        """The merchant's rows, in one transaction."""
+        with acting_for(self.merchant_id):
+            yield
+
+    def cart(self, settings: Mapping[str, Any] | None = None) -> Cart:
+        """The connection's account as a cart."""
+        if self.integration.cart is None:
+            raise LookupError(f"{self.integration.slug} is no cart")
+        return self.integration.cart.open(self.wire, settings or {}, self.facts)
+
+    def warehouse(self, settings: Mapping[str, Any]) -> Warehouse:
+        """The connection's account as a warehouse, with that warehouse's settings."""
+        if self.integration.warehouse is None:
+            raise LookupError(f"{self.integration.slug} is no warehouse")
+        return self.integration.warehouse.open(self.wire, settings, self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run did, in words, and when the stream is due next. ``due_in`` None: only when it is woken."""
+
+    note: str
+    due_in: float | None
+    cursor: Mapping[str, Any] = field(default_factory=dict)

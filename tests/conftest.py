@@ -1,0 +1,94 @@
+"""Every test that touches data runs on a real PostgreSQL, as the application's own login."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from cartrover.merchants.models import Member, Merchant, Role, User
+from cartrover.merchants.tenancy import across_merchants, acting_for
+
+TEST_DATABASE = "test_cartrover"
+
+
+def _for_tests(address: str) -> str:
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(path=f"/{TEST_DATABASE}"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """A fresh database of its own, made and migrated by the owner; child processes find it in the environment."""
+    owner = os.environ["DATABASE_OWNER_URL"]
+    name = sql.Identifier(TEST_DATABASE)
+    with psycopg.connect(owner, autocommit=True) as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
+    for alias, variable in (("default", "DATABASE_URL"), ("owner", "DATABASE_OWNER_URL")):
+        os.environ[variable] = _for_tests(os.environ[variable])
+        connections[alias].settings_dict["NAME"] = TEST_DATABASE
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        call_command("migrate", database="owner", verbosity=0)
+        call_command("createcachetable", database="owner", verbosity=0)
+        connections["owner"].close()
+    yield
+
+
+@pytest.fixture
+def live(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Real commits, for tests with threads or other processes. Every row is gone afterwards."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield
+        connections.close_all()
+        tables = sorted(model._meta.db_table for model in apps.get_models() if model._meta.app_label != "contenttypes")
+        names = sql.SQL(", ").join(map(sql.Identifier, tables))
+        with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+            owner.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+
+
+def make_merchant(name: str = "Acme Outdoor", time_zone: str = "Europe/Berlin") -> Merchant:
+    with across_merchants("a test makes a merchant"):
+        return Merchant.objects.create(name=name, time_zone=time_zone)
+
+
+def make_member(merchant: Merchant, email: str, role: str = Role.OWNER) -> User:
+    user = User.objects.create_user(email, "correct horse battery")
+    with acting_for(merchant):
+        Member.objects.create(user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def merchant(db: None) -> Merchant:
+    return make_merchant()
+
+
+@pytest.fixture
+def other_merchant(db: None) -> Merchant:
+    return make_merchant("Globex Toys", "America/New_York")
+
+
+@pytest.fixture
+def alice(merchant: Merchant) -> User:
+    """Owns the merchant."""
+    return make_member(merchant, "alice@example.com")
+
+
+@pytest.fixture
+def bob(merchant: Merchant) -> User:
+    """Is on Alice's team."""
+    return make_member(merchant, "bob@example.com", Role.STAFF)
+
+
+@pytest.fixture
+def charlie(other_merchant: Merchant) -> User:
+    """A stranger: owns another merchant."""
+    return make_member(other_merchant, "charlie@example.com")

@@ -211,6 +211,7 @@ class Delivery:
 class RemoteOrder:
     """An order as the warehouse holds it. ``lines`` is (item id, quantity) of product lines; ``ours`` says that number, source
     URL and application mark it as made by us; ``line_ids`` maps our line's external id to the warehouse's line id where known.
+    ``remark`` tells a person what did not go as asked although the order is there (another total, no invoice).
     """
 
     remote_id: str
@@ -223,6 +224,7 @@ class RemoteOrder:
     ours: bool
     updated_at: datetime
     line_ids: Mapping[str, str] = field(default_factory=dict)
+    remark: str = ""
 
 
 # --------------------------------------------------------------------------------------------------------- shipments and stock
@@ -427,7 +429,7 @@ class Warehouse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting of a cart or warehouse. ``kind`` is text, integer, flag, choice, choices or location.
+    """One setting of a cart or warehouse. ``kind`` is text, integer, flag, choice, choices, location or locations.
 
     ``step`` names the step of the guide that explains it. ``choices`` are (value, label).
     """

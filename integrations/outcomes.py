@@ -28,7 +28,23 @@ class RetryLater(Outcome):
 
 
 class Ambiguous(RetryLater):
-    """A write was sent and its result is unknown: look before writing again."""
+    """A write was sent and its result is unknown: look before writing again.
+
+    ``key_spent`` says that the provider refuses this idempotency key from now on: where the look-ups find nothing, the next
+    attempt needs a new one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        after: float | None = None,
+        scope: str = "connection",
+        detail: str = "",
+        key_spent: bool = False,
+    ) -> None:
+        super().__init__(message, after=after, scope=scope, detail=detail)
+        self.key_spent = key_spent
 
 
 class NeedsMerchant(Outcome):

@@ -86,7 +86,7 @@ class OrderRecord:
     ``total`` is what the seller's price comes to: ``items - discount + shipping + tax + adjustment``; taxes that the marketplace
     collects and remits are not in it. ``discount`` is positive. ``unshippable`` is a reason when there is nothing for a
     warehouse to ship ("digital", "picked up in person", "fulfilled by eBay"). ``references`` are the numbers that customs or tax
-    offices want, as (name, value). ``marks`` are what tells an order that we made ourselves: the application that created it,
+    offices want, as (name, value). ``shipments`` are the cart's ids of the packages it shows, where its listing tells. ``marks`` are what tells an order that we made ourselves: the application that created it,
     its reference, source URL and tags.
     """
 
@@ -119,6 +119,7 @@ class OrderRecord:
     note: str = ""
     ship_by: datetime | None = None
     references: tuple[tuple[str, str], ...] = ()
+    shipments: tuple[str, ...] = ()
     marks: Mapping[str, Any] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 

@@ -11,7 +11,11 @@ from cartrover.merchants.tenancy import Owned
 
 
 class Connection(Owned):
-    """Authorised access to ONE account at one integration. Never deleted, so that order and effect keys survive."""
+    """Authorised access to ONE account at one integration. Never deleted, so that order and effect keys survive.
+
+    No call is made before ``quiet_until`` (the provider asked for a pause). ``budget_left`` calls remain until ``budget_full_at``,
+    as the provider's headers last told.
+    """
 
     class State(models.TextChoices):
         ACTIVE = "active", "Active"
@@ -28,6 +32,9 @@ class Connection(Owned):
     consent_ends_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.ACTIVE)
     facts = models.JSONField(default=dict)
+    quiet_until = models.DateTimeField(null=True)
+    budget_left = models.IntegerField(null=True)
+    budget_full_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -49,7 +49,10 @@ class Stream(Owned):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "connection", "kind"], nulls_distinct=False, name="one_stream_a_step")
         ]
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="stream_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="stream_due"),
+            models.Index(fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="stream_leased"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of connection {self.connection_id}"
@@ -157,6 +160,5 @@ class Breaker(models.Model):
 
     provider = models.CharField(max_length=60, unique=True)
     failures = models.PositiveIntegerField(default=0)
-    successes = models.PositiveIntegerField(default=0)
     opened = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True)

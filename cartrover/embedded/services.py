@@ -25,20 +25,20 @@ DATABASES = ("DATABASE_URL", "DATABASE_OWNER_URL")
 
 @contextmanager
 def running(root: Path | None = None) -> Iterator[dict[str, str]]:
-    """What reaches a database and a Redis until the block ends (DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL), and the keys
-    of this data folder (SECRET_KEY, CREDENTIAL_KEYS), each under the name of its variable.
+    """The variables that reach a database and a Redis until the block ends, and the keys of this data folder:
+    DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL, SECRET_KEY, CREDENTIAL_KEYS.
 
     What the environment names already is used as it is, and nothing is started in its place. The data lies in `root`,
     by default in the checkout's own data folder, and is there again at the next start.
     """
-    with held(root or default_root()) as place, _serving(place, durable=True) as environment:
+    with held(root or default_root()) as place, serving(place, durable=True) as environment:
         yield environment
 
 
 @contextmanager
 def throwaway() -> Iterator[dict[str, str]]:
     """The same on empty servers, quick rather than durable, of which nothing is left after the block."""
-    with held_throwaway() as place, _serving(place, durable=False) as environment:
+    with held_throwaway() as place, serving(place, durable=False) as environment:
         yield environment
 
 
@@ -56,7 +56,8 @@ def joined() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _serving(place: Place, *, durable: bool) -> Iterator[dict[str, str]]:
+def serving(place: Place, *, durable: bool) -> Iterator[dict[str, str]]:
+    """What `running` does, in a data folder that is held already."""
     environment = {name: os.environ[name] for name in (*DATABASES, "REDIS_URL") if name in os.environ}
     named = [name for name in DATABASES if name in environment]
     if len(named) == 1:

@@ -1,0 +1,40 @@
+"""TradeGecko, later QuickBooks Commerce: as a warehouse and as a cart, on one grant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from integrations.contract import CartSide, Integration, WarehouseSide
+from integrations.tradegecko.auth import Site
+from integrations.tradegecko.cart import TradeGeckoCart
+from integrations.tradegecko.errors import NAME
+from integrations.tradegecko.settings import CART_FIELDS, WAREHOUSE_FIELDS
+from integrations.tradegecko.warehouse import TradeGeckoWarehouse
+
+
+def integration(environment: Mapping[str, str]) -> Integration:
+    """TradeGecko as this installation's environment variables set it up."""
+    site = Site.of(environment)
+    return Integration(
+        slug="tradegecko",
+        name=NAME,
+        environment=site.environment,
+        grant=site.grant,
+        account=site.account,
+        trouble=site.trouble,
+        cart=CartSide(
+            open=partial(TradeGeckoCart, site),
+            fields=CART_FIELDS,
+            services=("order_download", "shipment_upload"),
+            order_url=site.order_url,
+            stock_batch=0,
+        ),
+        warehouse=WarehouseSide(
+            open=partial(TradeGeckoWarehouse, site),
+            fields=WAREHOUSE_FIELDS,
+            services=("order_delivery", "shipment_pickup", "inventory_pickup"),
+            order_url=site.order_url,
+            stock_page_seconds=10.0,
+        ),
+    )

@@ -22,16 +22,17 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from integrations.outcomes import Ambiguous, Outcome, RetryLater
 
 if TYPE_CHECKING:
-    from integrations.contract import Wire
+    from integrations.contract import Exchange, Wire
 
 DEADLINE = 30.0  # seconds for a whole call, from the first byte sent to the last byte read
 CONNECT_TIMEOUT = 5.0
 SIZE_CAP = 10 * 1024 * 1024
+LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond a day is a mistake
 TRAIL_CAP = 20_000  # characters of a body that the request trail keeps
 
 # ------------------------------------------------------------------------------------------------------------------- deadline
@@ -39,50 +40,79 @@ TRAIL_CAP = 20_000  # characters of a body that the request trail keeps
 _running = threading.local()
 
 
+class Cut:
+    """What a deadline ends: the socket of one call. ``connected`` says that the other side may have heard of the call."""
+
+    def __init__(self) -> None:
+        self.connected = False
+        self.happened = False
+        self._sock: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def watch(self, sock: socket.socket) -> None:
+        with self._lock:
+            self.connected = True
+            self._sock = sock
+            self._shut()
+
+    def cut(self) -> None:
+        with self._lock:
+            self.happened = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self.happened and self._sock is not None:
+            with contextlib.suppress(OSError):
+                # Not the method of an SSLSocket: it first forgets its encryption, and a write of that moment would go out plain.
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+
 @contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Cut the socket of this thread's call when the time is up.
+def deadline(seconds: float) -> Iterator[Cut]:
+    """Cut the socket of this thread's call when the time is up, and raise ``requests.Timeout`` if nothing else does.
 
     A timeout of requests restarts with every byte, so an answer of one byte a second would last for ever; and Celery's thread
-    pool ignores its own time limits. The cut shows as a connection error.
+    pool ignores its own time limits.
     """
-    _running.connection = None
-    cell: list[HTTPConnection | None] = [None]
-    _running.cell = cell
-
-    def cut() -> None:
-        connection = cell[0]
-        sock = getattr(connection, "sock", None)
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
+    cut = Cut()
+    _running.cut = cut
+    timer = threading.Timer(seconds, cut.cut)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield cut
     finally:
         timer.cancel()
-        _running.cell = None
+        _running.cut = None
+    if cut.happened:  # a body that ends with its connection looks whole when we have ended the connection
+        raise requests.Timeout(f"no whole answer within {seconds} seconds")
+
+
+def _watch(connection: HTTPConnection) -> None:
+    """Keep hold of the socket itself: a connection forgets it while the body is still being read."""
+    cut: Cut | None = getattr(_running, "cut", None)
+    if cut is not None and connection.sock is not None:
+        cut.watch(connection.sock)
 
 
 class _Watched(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _watch(self)
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _watch(self)
         super().request(*args, **kwargs)
 
 
 class _WatchedSecure(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _watch(self)
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _watch(self)
         super().request(*args, **kwargs)
-
-
-def _watch(connection: HTTPConnection) -> None:
-    cell = getattr(_running, "cell", None)
-    if cell is not None:
-        cell[0] = connection
 
 
 class _Pool(HTTPConnectionPool):
@@ -93,8 +123,12 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _WatchedSecure
 
 
+class TooLong(requests.RequestException):
+    """The answer exceeds the size cap."""
+
+
 class DeadlineAdapter(HTTPAdapter):
-    """Connections that :func:`deadline` can cut. Never retries by itself."""
+    """Connections that :func:`deadline` can cut. Reads each body whole, up to the size cap, and never retries by itself."""
 
     def __init__(self) -> None:
         super().__init__(max_retries=0, pool_connections=8, pool_maxsize=16)
@@ -103,17 +137,25 @@ class DeadlineAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
-
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # no proxy, no netrc: both would send a token where nobody asked for it
-    for prefix in ("https://", "http://"):
-        session.mount(prefix, DeadlineAdapter())
-    return session
+    def send(self, request: requests.PreparedRequest, stream: bool = False, *args: Any, **kwargs: Any) -> requests.Response:
+        answer = super().send(request, True, *args, **kwargs)
+        with answer:
+            answer._content = _body(answer)
+        return answer
 
 
-# A session's connections are shared by all threads; it keeps no cookies between calls (see Door.send).
-_session = _new_session()
+def _body(answer: requests.Response) -> bytes:
+    chunks, size = [], 0
+    for chunk in answer.iter_content(65536):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > SIZE_CAP:
+            raise TooLong(f"more than {SIZE_CAP} bytes")
+    return b"".join(chunks)
+
+
+# Without a session there are no cookies to keep, no proxy from the environment and no redirect to follow. Threads share it.
+_adapter = DeadlineAdapter()
 
 # ----------------------------------------------------------------------------------------------------------------------- door
 
@@ -198,70 +240,64 @@ class Door:
         self._wire.before_call(call.resource, write=call.write)
         sent_at, started = datetime.now(UTC), time.monotonic()
         reply: Reply | None = None
-        trouble: Outcome | None = None
+        trouble = ""
         try:
             reply = self._talk(call, token)
-            trouble = self._shape(reply, call)
-        except (requests.RequestException, OSError, _TooLong) as error:
-            trouble = self._cut_off(error, call)
-        self._wire.after_call(self._exchange(call, reply, trouble, sent_at, time.monotonic() - started))
-        if trouble is not None:
-            raise trouble
-        assert reply is not None  # one of the two is always there
-        return reply
+            self._insist_on_an_answer(reply, call)
+            return reply
+        except Outcome as outcome:
+            trouble = outcome.detail
+            raise
+        finally:
+            self._wire.after_call(self._exchange(call, token, reply, trouble, sent_at, time.monotonic() - started))
 
     def _talk(self, call: _Call, token: str) -> Reply:
         headers = {"Accept-Encoding": "gzip, identity", **self._provider.authorise(token), **call.headers}
-        body = call.data
         if call.json is not None:
-            body = jsonlib.dumps(call.json, ensure_ascii=False, separators=(",", ":")).encode()
             headers.setdefault("Content-Type", "application/json")
-        prepared = requests.Request(call.method, call.url, params=call.params, data=body, headers=headers).prepare()
-        with deadline(call.seconds):
-            answer = _session.send(
-                prepared, stream=True, allow_redirects=False, timeout=(CONNECT_TIMEOUT, call.seconds), verify=True
-            )
-            with answer:
-                return _read(answer, call.seconds)
+        cut = Cut()
+        try:
+            prepared = requests.Request(call.method, call.url, params=call.params, data=call.body, headers=headers).prepare()
+            with deadline(call.seconds) as cut:
+                answer = _adapter.send(prepared, timeout=(CONNECT_TIMEOUT, call.seconds), verify=True)
+            return _reply(answer)
+        except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
+            # Only the names: what such an error prints may hold the request, and with it the token.
+            names = f"{type(error).__name__}: {type(_root(error)).__name__}"
+            failure = self._no_answer(call, "deadline" if cut.happened else names, sent=cut.connected)
+        raise failure  # not from within, where it would carry that error along
 
-    def _shape(self, reply: Reply, call: _Call) -> Outcome | None:
+    def _insist_on_an_answer(self, reply: Reply, call: _Call) -> None:
         """A page of HTML or half a document under status 200 is no answer, and on a write it may hide an effect."""
-        kind = reply.headers.get("Content-Type", "")
-        if reply.status >= 300 or (
-            reply.body and any(word in kind for word in self._provider.accepts) and reply.json is not False
-        ):
-            return None
-        if not reply.body:
-            return None
-        return self._no_answer(call, f"{reply.status} with an unreadable body of type {kind or 'none'}", sent=True)
-
-    def _cut_off(self, error: Exception, call: _Call) -> Outcome:
-        sent = not isinstance(_root(error), ConnectTimeoutError | NewConnectionError | socket.gaierror)
-        return self._no_answer(call, f"{type(error).__name__}: {type(_root(error)).__name__}", sent=sent)
+        kind = reply.headers.get("Content-Type", "").lower()
+        readable = any(word in kind for word in self._provider.accepts) and reply.json is not False
+        if reply.status < 300 and reply.body and not readable:
+            raise self._no_answer(call, f"{reply.status} with an unreadable body of type {kind or 'none'}", sent=True)
 
     def _no_answer(self, call: _Call, detail: str, *, sent: bool) -> Outcome:
         message = f"{self._provider.name} did not answer."
+        detail = f"{call.method} {call.resource}: {detail}"
         if call.write and sent:
-            return Ambiguous(message, detail=f"{call.method} {call.resource}: {detail}")
-        return RetryLater(
-            message, scope="provider" if not sent else "connection", detail=f"{call.method} {call.resource}: {detail}"
-        )
+            return Ambiguous(message, detail=detail)
+        return RetryLater(message, scope="connection" if sent else "provider", detail=detail)
 
-    def _exchange(self, call: _Call, reply: Reply | None, trouble: Outcome | None, sent_at: datetime, seconds: float) -> Any:
+    def _exchange(
+        self, call: _Call, token: str, reply: Reply | None, trouble: str, sent_at: datetime, seconds: float
+    ) -> Exchange:
         from integrations.contract import Exchange  # contract imports oauth2, which imports this module
 
         named = {name.lower(): value for name, value in (reply.headers if reply else {}).items()}
         return Exchange(
             method=call.method,
-            url=_shown(call.url, call.params),
+            url=_shown(call.whole_url, token),
             resource=call.resource,
             status=reply.status if reply else None,
             request_id=next((named[name.lower()] for name in self._provider.request_id if name.lower() in named), ""),
             sent_at=sent_at,
             seconds=seconds,
-            request_body=_masked(call.shown_body)[:TRAIL_CAP],
-            response_body=_masked(reply.text[:TRAIL_CAP]) if reply else "",
-            error=trouble.detail if trouble else "",
+            request_body=_shown(call.shown_body, token),
+            response_body=_shown(reply.body[: 4 * TRAIL_CAP].decode("utf-8", "replace"), token) if reply else "",
+            error=trouble,
             server_time=reply.server_time if reply else None,
             budget=self._provider.budget(reply) if reply else None,
         )
@@ -280,44 +316,44 @@ class _Call:
     seconds: float
 
     @property
+    def body(self) -> bytes | None:
+        if self.json is not None:
+            # Escaped to ASCII: half a surrogate pair, which a provider can send us, has no UTF-8.
+            return jsonlib.dumps(self.json, separators=(",", ":")).encode()
+        return self.data.encode() if isinstance(self.data, str) else self.data
+
+    @property
+    def whole_url(self) -> str:
+        with contextlib.suppress(requests.RequestException):
+            return requests.Request("GET", self.url, params=self.params).prepare().url or self.url
+        return self.url
+
+    @property
     def shown_body(self) -> str:
         if self.json is not None:
             return jsonlib.dumps(self.json, ensure_ascii=False)
         return self.data.decode("utf-8", "replace") if isinstance(self.data, bytes) else (self.data or "")
 
 
-class _TooLong(Exception):
-    """The answer exceeds the size cap or the deadline."""
-
-
-def _read(answer: requests.Response, seconds: float) -> Reply:
-    ends, chunks, size = time.monotonic() + seconds, [], 0
-    for chunk in answer.iter_content(65536):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > SIZE_CAP or time.monotonic() > ends:
-            raise _TooLong(f"{size} bytes")
-    body = b"".join(chunks)
-    promised = answer.headers.get("Content-Length")
-    if promised and "Content-Encoding" not in answer.headers and int(promised) != size:
-        raise requests.exceptions.ConnectionError("body shorter than its Content-Length")
+def _reply(answer: requests.Response) -> Reply:
+    body = answer.content
     return Reply(answer.status_code, answer.headers, body, _json(body, answer.headers), _date(answer.headers))
 
 
 def _json(body: bytes, headers: Mapping[str, str]) -> Any:
     """The parsed body; None where there is none to parse; False where it claims to be JSON and is not."""
-    if not body or "json" not in headers.get("Content-Type", ""):
+    if not body or "json" not in headers.get("Content-Type", "").lower():
         return None
     try:
         return jsonlib.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
 def _date(headers: Mapping[str, str]) -> datetime | None:
     try:
         return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
 
 
@@ -332,27 +368,29 @@ def _root(error: Exception) -> BaseException:
 
 
 _SECRETS = re.compile(
-    r'("?(?:access_token|refresh_token|client_secret|code|password|eBayAuthToken|token)"?\s*[:=]\s*"?)[^"&,\s<}]+',
+    r"""((?<![a-z])"?(?:access_token|refresh_token|client_secret|code|password|ebayauthtoken|token)"?\s*[:=>]\s*"?|bearer\s+)"""
+    r"""[^"&,\s<}]+""",
     re.IGNORECASE,
 )
 
 
-def _masked(text: str) -> str:
-    return _SECRETS.sub(r"\1***", text)
+def _shown(text: str, token: str) -> str:
+    """A text for the trail: without the token, wherever it was echoed, and without what looks like a secret.
 
-
-def _shown(url: str, params: Any) -> str:
-    return _masked(requests.Request("GET", url, params=params).prepare().url or url)
+    A database takes no NUL in a text and no half of a surrogate pair.
+    """
+    text = text[: 2 * TRAIL_CAP].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return _SECRETS.sub(r"\1***", text.replace(token, "***") if token else text)[:TRAIL_CAP]
 
 
 def retry_after(reply: Reply, *, default: float | None = None) -> float | None:
-    """Seconds to wait by the Retry-After header, which holds seconds or a date."""
-    value = reply.headers.get("Retry-After", "")
-    if value.isdigit():
-        return float(value)
+    """Seconds to wait by the Retry-After header, which holds seconds or a date; a day at most."""
+    value = reply.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(value).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return default
     now = reply.server_time or datetime.now(UTC)
-    return max(0.0, (when - now) / timedelta(seconds=1))
+    return min(max(0.0, (when - now) / timedelta(seconds=1)), LONGEST_WAIT)

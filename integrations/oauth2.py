@@ -7,6 +7,7 @@ keep safe; nothing here stores or logs one.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,13 @@ from requests_oauthlib import OAuth2Session
 
 from integrations.http import DeadlineAdapter, deadline
 from integrations.outcomes import NeedsMerchant, NeedsOperator, Outcome, RetryLater
+
+# At DEBUG these two write tokens and secrets into the log.
+logging.getLogger("requests_oauthlib").setLevel(logging.INFO)
+logging.getLogger("oauthlib").setLevel(logging.INFO)
+
+# oauthlib refuses every plain address; _ask refuses all but a stand-in on this machine.
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 TOKEN_DEADLINE = 10.0  # seconds; the engine holds the credential's row lock for as long
 
@@ -78,14 +86,14 @@ def authorize_address(grant: Grant, state: str, *, extra: Mapping[str, str] | No
     """The address of the provider's consent page for this attempt."""
     session = OAuth2Session(grant.client_id, redirect_uri=grant.redirect_uri, scope=list(grant.scopes) or None)
     address, _state = session.authorization_url(grant.authorize_url, state=state, **{**grant.authorize_extra, **(extra or {})})
-    return str(address)
+    return str(address).replace("+", "%20")  # eBay's documents want the spaces between scopes so; a plus itself is %2B
 
 
 def exchange(grant: Grant, code: str) -> Tokens:
     """Turn a code into tokens. Raises RetryLater, NeedsMerchant(fix="grant") or NeedsOperator."""
 
     def fetch(session: OAuth2Session, auth: Any) -> Mapping[str, Any]:
-        return session.fetch_token(  # type: ignore[no-any-return]
+        token: Mapping[str, Any] = session.fetch_token(
             grant.token_url,
             code=code,
             client_secret=grant.client_secret,
@@ -93,6 +101,7 @@ def exchange(grant: Grant, code: str) -> Tokens:
             include_client_id=not grant.basic_auth,
             timeout=TOKEN_DEADLINE,
         )
+        return token
 
     return _ask(grant, fetch, ended="grant")
 
@@ -101,22 +110,28 @@ def refresh(grant: Grant, refresh_token: str) -> Tokens:
     """A new access token. Raises RetryLater, NeedsMerchant(fix="reconnect") when the grant has ended, or NeedsOperator."""
 
     def fetch(session: OAuth2Session, auth: Any) -> Mapping[str, Any]:
-        body = {} if grant.basic_auth else {"client_id": grant.client_id, "client_secret": grant.client_secret}
-        return session.refresh_token(  # type: ignore[no-any-return]
-            grant.token_url,
-            refresh_token=refresh_token,
-            auth=auth,
-            timeout=TOKEN_DEADLINE,
-            **body,
-            **grant.refresh_extra,
+        body: dict[str, Any] = dict(grant.refresh_extra)
+        if not grant.basic_auth:
+            body |= {"client_id": grant.client_id, "client_secret": grant.client_secret}
+        token: Mapping[str, Any] = session.refresh_token(
+            grant.token_url, refresh_token=refresh_token, auth=auth, timeout=TOKEN_DEADLINE, **body
         )
+        return token
 
     return _ask(grant, fetch, ended="reconnect")
 
 
+class _Session(OAuth2Session):
+    """A redirect of the token endpoint would carry our secret to wherever it points."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 def _ask(grant: Grant, fetch: Callable[[OAuth2Session, Any], Mapping[str, Any]], *, ended: str) -> Tokens:
-    _allow_loopback(grant.token_url)
-    session = OAuth2Session(grant.client_id, redirect_uri=grant.redirect_uri, scope=None)
+    if not _private(grant.token_url):
+        raise NeedsOperator(f"The token address of {grant.provider} must begin with https.", detail=grant.token_url)
+    session = _Session(grant.client_id, redirect_uri=grant.redirect_uri, scope=None)
     session.trust_env = False
     session.mount("https://", DeadlineAdapter())
     session.mount("http://", DeadlineAdapter())
@@ -127,25 +142,27 @@ def _ask(grant: Grant, fetch: Callable[[OAuth2Session, Any], Mapping[str, Any]],
     asked = datetime.now(UTC)
     try:
         with deadline(TOKEN_DEADLINE):
-            token = fetch(session, auth)
+            return _tokens(fetch(session, auth), asked)
     except OAuth2Error as error:
         raise _judged(grant, str(error.error), answers, ended) from None
-    except (requests.RequestException, OSError, ValueError) as error:
+    except (requests.RequestException, OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         # What a connection error prints may hold the request; its class says enough.
-        raise _provider_away(grant, type(error).__name__) from None
+        status = answers[-1].status_code if answers else "nothing"
+        raise _provider_away(grant, f"token endpoint answered {status}: {type(error).__name__}") from None
     finally:
         session.close()
-    return _tokens(token, asked)
 
 
 def _as_bearer(response: requests.Response, answers: list[requests.Response]) -> requests.Response:
-    """eBay's token_type is "User Access Token", which oauthlib does not know: it is used as Bearer all the same."""
+    """eBay's token_type is "User Access Token", which oauthlib does not know: it is used as Bearer all the same.
+
+    ValueError where the answer is no JSON object: oauthlib would try to read it as a form.
+    """
     answers.append(response)
-    try:
-        body = response.json()
-    except ValueError:
-        return response
-    if response.ok and isinstance(body, dict) and "access_token" in body:
+    body = response.json()
+    if not isinstance(body, dict):
+        raise ValueError("no object")
+    if response.ok and "access_token" in body:
         response._content = json.dumps({**body, "token_type": "Bearer"}).encode()
     return response
 
@@ -171,9 +188,12 @@ def _provider_away(grant: Grant, detail: str) -> RetryLater:
 
 
 def _tokens(token: Mapping[str, Any], asked: datetime) -> Tokens:
-    consent = token.get("refresh_token_expires_in")
+    """ValueError, TypeError or OverflowError where the answer is no token."""
+    access, consent = token.get("access_token"), token.get("refresh_token_expires_in")
+    if not access or not isinstance(access, str):
+        raise ValueError("no access token")
     return Tokens(
-        access=str(token["access_token"]),
+        access=access,
         expires_at=asked + timedelta(seconds=int(token.get("expires_in") or 3600)),
         refresh=str(token["refresh_token"]) if token.get("refresh_token") else None,
         consent_ends_at=asked + timedelta(seconds=int(consent)) if consent else None,
@@ -181,10 +201,6 @@ def _tokens(token: Mapping[str, Any], asked: datetime) -> Tokens:
     )
 
 
-def _allow_loopback(token_url: str) -> None:
-    """oauthlib refuses plain http; a stand-in on this machine is the one exception."""
-    parts = urlsplit(token_url)
-    if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"):
-        os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
-    else:
-        os.environ.pop("OAUTHLIB_INSECURE_TRANSPORT", None)
+def _private(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))

@@ -19,8 +19,8 @@ def open_account(world: World, wanted: Record) -> Record:
 
     ``name``, ``time_zone``, ``country``, ``currencies`` (ISO codes, the first is the default), ``locations`` (labels, or dicts of
     a location's attributes; the first is the primary one), ``users`` (dicts with ``email``, ``password``, and as wanted
-    ``first_name``, ``last_name``, ``permissions``), ``tax_types`` (dicts with ``name``, ``code``, ``rate`` in percent; the first is
-    the default one for sales), ``tax_treatment``.
+    ``first_name``, ``last_name``, ``permissions``), ``tax_types`` (dicts with ``name``, ``code``, ``rate`` in percent; the first
+    is the default one for sales), ``tax_treatment``.
 
     Returns ``account_id``, ``location_ids``, ``user_ids``, and ``currency_ids`` and ``tax_type_ids`` by code.
     """
@@ -93,7 +93,7 @@ def _tax_type(world: World, account_id: int, wanted: Record) -> Record:
 
 
 def add_user(world: World, account_id: int, wanted: Record) -> Record:
-    account = world.records.get("accounts", account_id, account_id) or {}
+    account = world.records.one("accounts", account_id, account_id)
     user = world.records.insert(
         "users",
         account_id,
@@ -103,7 +103,7 @@ def add_user(world: World, account_id: int, wanted: Record) -> Record:
             "last_name": wanted.get("last_name", "Gecko"),
             "permissions": wanted.get("permissions", list(ALL_PERMISSIONS)),
             "account_id": account_id,
-            "account_name": account.get("name"),
+            "account_name": account["name"],
             "last_sign_in_at": formats.moment(world.clock.now()),
             "_password": wanted.get("password", "password"),
         },
@@ -112,8 +112,11 @@ def add_user(world: World, account_id: int, wanted: Record) -> Record:
 
 
 def add_variant(world: World, account_id: int, wanted: Record) -> Record:
-    """A product with one variant: ``sku``, ``name``, ``stock`` by location id, ``components`` (``[{"variant_id", "quantity"}]``) of a
-    bundle, and any of a variant's attributes."""
+    """A product with one variant.
+
+    ``sku``, ``name``, ``stock`` by location id, ``components`` of a bundle (``[{"variant_id", "quantity"}]``), and any of a
+    variant's attributes.
+    """
     name = wanted.get("name") or wanted.get("sku") or "Variant"
     product = _plain(world, "products", account_id, name=name, product_type=wanted.get("product_type", "Goods"))
     stock = {str(location): formats.plain(formats.number(level)) for location, level in wanted.get("stock", {}).items()}

@@ -13,13 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from integrations.simulation import Clock, Faults, Ledger, RateWindow, StartResponse, Store, WsgiApp, control_routes
 
-from . import replies
-from .api import api_routes
-from .control import tradegecko_control
+from . import api, control, oauth, pages, replies
 from .errors import ApiError
 from .formats import dump
-from .oauth import oauth_routes
-from .pages import page_routes
 from .records import Records
 from .settings import settings_with
 from .stock import Stock
@@ -34,12 +30,9 @@ def create_app(settings: dict[str, Any] | None = None, data: Path | None = None)
     app.config.update(SESSION_COOKIE_NAME="tradegecko_sim_session", SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = _secret(world.store)
     faults = Faults(app.wsgi_app)
-    rate = RateWindow(300, 300, world.clock)
     app.register_blueprint(control_routes(faults, world.ledger, world.clock, world.settings, world.calls))
-    app.register_blueprint(tradegecko_control(world))
-    app.register_blueprint(oauth_routes(world))
-    app.register_blueprint(page_routes(world))
-    app.register_blueprint(api_routes(world, rate))
+    for part in (control, oauth, pages, api):
+        app.register_blueprint(part.routes)
     _answer_errors(app, world)
 
     @app.before_request
@@ -60,7 +53,7 @@ def _world(settings: dict[str, Any], store: Store) -> World:
     records = Records(store, clock)
     deliveries = Deliveries(records, settings, clock)
     stock = Stock(records, settings, deliveries)
-    return World(settings, store, clock, Ledger(store, clock), records, stock, deliveries)
+    return World(settings, store, clock, Ledger(store, clock), records, stock, deliveries, RateWindow(300, 300, clock))
 
 
 def _secret(store: Store) -> str:

@@ -30,9 +30,7 @@ def _create_line(world: World, caller: Caller, attributes: Any) -> Record:
 
 
 def _order_of(world: World, line: Record) -> Record:
-    order = world.records.get("orders", line["_account"], line["order_id"])
-    assert order is not None, f"line {line['id']} has no order"
-    return order
+    return world.records.one("orders", line["_account"], line["order_id"])
 
 
 def _update_line(world: World, caller: Caller, line: Record, attributes: Any) -> Record:

@@ -32,7 +32,7 @@ def create_variant(world: World, caller: Caller, attributes: Any) -> Record:
     initial = {name: attributes.get(f"initial_{name}") for name in ("stock_level", "stock_location_id", "cost_price")}
     stock: dict[str, str] = {}
     if initial["stock_level"] not in (None, ""):
-        account = world.records.get("accounts", caller.account_id, caller.account_id) or {}
+        account = world.records.one("accounts", caller.account_id, caller.account_id)
         location_id = formats.coerce("location_id", initial["stock_location_id"]) or account["primary_location_id"]
         check_references(world, caller.account_id, {"stock_location_id": location_id})
         stock[str(location_id)] = _number("initial_stock_level", initial["stock_level"])

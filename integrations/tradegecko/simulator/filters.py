@@ -44,12 +44,13 @@ def select(world: World, account_id: int, resource: Resource, arguments: Argumen
 def _candidates(world: World, account_id: int, resource: Resource, arguments: Arguments) -> list[Record]:
     """The smallest set at hand that holds every match."""
     if resource.plural in ROWS:
-        return ROWS[resource.plural](world, account_id)
+        wanted = frozenset(values_of(arguments, "ids"))
+        return [row for row in ROWS[resource.plural](world, account_id) if not wanted or str(row["_id"]) in wanted]
     shelf = world.records.shelf(resource.plural, account_id)
     ids = values_of(arguments, "ids")
     if ids:
-        wanted = dict.fromkeys(int(value) for value in ids if value.isdigit())
-        return [shelf.records[id_] for id_ in wanted if id_ in shelf.records]
+        numbers = dict.fromkeys(int(value) for value in ids if value.isdigit())
+        return [shelf.records[id_] for id_ in numbers if id_ in shelf.records]
     for name in resource.filters:
         values = values_of(arguments, name)
         if values and shelf.indexed((name,)) and not _partial(world, name):

@@ -73,7 +73,7 @@ def parse_moment(text: str) -> datetime:
 def _parse_written(text: str) -> datetime:
     for form in _DAY_FORMATS:
         try:
-            return datetime.strptime(text, form)
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
             continue
     return parsedate_to_datetime(text)

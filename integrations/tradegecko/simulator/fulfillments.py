@@ -218,9 +218,7 @@ def _check_open(fulfillment: Record) -> None:
 
 
 def _order(world: World, fulfillment: Record) -> Record:
-    order = world.records.get("orders", fulfillment["_account"], fulfillment["order_id"])
-    assert order is not None, f"fulfillment {fulfillment['id']} has no order"
-    return order
+    return world.records.one("orders", fulfillment["_account"], fulfillment["order_id"])
 
 
 def delete(world: World, fulfillment: Record) -> None:

@@ -69,7 +69,6 @@ def _listed_price(world: World, order: Record, variant_id: int | None) -> str:
 def _usual_tax_type(world: World, order: Record) -> int | None:
     account_id = order["_account"]
     company = world.records.get("companies", account_id, order["company_id"])
-    account = world.records.get("accounts", account_id, account_id)
     own: int | None = company["default_tax_type_id"] if company else None
-    usual: int | None = account["default_sales_order_tax_type_id"] if account else None
+    usual: int | None = world.records.one("accounts", account_id, account_id)["default_sales_order_tax_type_id"]
     return own or usual

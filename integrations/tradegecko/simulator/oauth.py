@@ -11,83 +11,86 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from . import tokens
 from .bodies import body_of
+from .current import world
 from .formats import dump
 from .records import Record
-from .world import World
 
 _MALFORMED = "The request is missing a required parameter, includes an unsupported parameter value, or is otherwise malformed."
 
 
-def oauth_routes(world: World) -> Blueprint:
-    routes = Blueprint("oauth", __name__)
-
-    @routes.route("/oauth/authorize", methods=["GET", "POST"])
-    def authorize() -> Any:
-        time.sleep(float(world.settings["page_delay"]))
-        asked = request.values
-        problem = _problem(world, asked.get("client_id", ""), asked.get("redirect_uri", ""), asked.get("response_type", ""))
-        if problem:
-            return page("refused.html", 401, problem=problem)
-        user = signed_in(world)
-        if user is None:
-            return redirect(f"/login?{urlencode({'return_to': _here()})}")
-        if request.method == "GET":
-            return page("consent.html", application=world.settings["application_name"], user=user, asked=asked)
-        return redirect(_answer(user, request.form.get("decision") == "accept", asked["redirect_uri"], asked.get("state")))
-
-    def _answer(user: Record, accepted: bool, redirect_uri: str, state: str | None) -> str:
-        answer = (
-            {"code": tokens.new_code(world, user, redirect_uri)}
-            if accepted
-            else {
-                "error": "access_denied",
-                "error_description": "The resource owner or authorization server denied the request.",
-            }
-        )
-        if state is not None:
-            answer["state"] = state
-        return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(answer)}"
-
-    @routes.route("/login", methods=["GET", "POST"])
-    def login() -> Any:
-        time.sleep(float(world.settings["page_delay"]))
-        return_to = request.values.get("return_to", "/go/variants")
-        if request.method == "GET":
-            return page("login.html", return_to=return_to, problem=None)
-        user = tokens.user_by_email(world, request.form.get("email", "").strip())
-        if user is None or user["_password"] != request.form.get("password"):
-            return page("login.html", 401, return_to=return_to, problem="Invalid email or password.")
-        session["user_id"] = user["id"]
-        return redirect(return_to if return_to.startswith("/") and not return_to.startswith("//") else "/")
-
-    @routes.post("/logout")
-    def logout() -> Any:
-        session.clear()
-        return redirect("/login")
-
-    @routes.post("/oauth/token")
-    def token() -> Any:
-        world.calls["POST oauth/token"] += 1
-        asked = {**body_of(request), **_basic(request.headers.get("Authorization", ""))}
-        known = (world.settings["client_id"], world.settings["client_secret"])
-        if (asked.get("client_id"), asked.get("client_secret")) != known:
-            return _json({"error": "invalid_client", "error_description": "Client authentication failed."}, 401)
-        with world.store.lock:
-            reply = _grant(world, asked)
-        if reply is None:
-            return _json({"error": "invalid_request", "error_description": _MALFORMED}, 401)
-        return _json(reply, 200)
-
-    def page(template: str, status: int = 200, **values: Any) -> Response:
-        answer = make_response(render_template(template, **values), status)
-        if world.settings["coop"]:
-            answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        return answer
-
-    return routes
+routes = Blueprint("oauth", __name__)
 
 
-def signed_in(world: World) -> Record | None:
+@routes.route("/oauth/authorize", methods=["GET", "POST"])
+def authorize() -> Any:
+    time.sleep(float(world.settings["page_delay"]))
+    asked = request.values
+    problem = _problem(asked.get("client_id", ""), asked.get("redirect_uri", ""), asked.get("response_type", ""))
+    if problem:
+        return page("refused.html", 401, problem=problem)
+    user = signed_in()
+    if user is None:
+        return redirect(f"/login?{urlencode({'return_to': _here()})}")
+    if request.method == "GET":
+        return page("consent.html", application=world.settings["application_name"], user=user, asked=asked, here=_here())
+    return redirect(_answer(user, request.form.get("decision") == "accept", asked["redirect_uri"], asked.get("state")))
+
+
+def _answer(user: Record, accepted: bool, redirect_uri: str, state: str | None) -> str:
+    answer = (
+        {"code": tokens.new_code(world, user, redirect_uri)}
+        if accepted
+        else {
+            "error": "access_denied",
+            "error_description": "The resource owner or authorization server denied the request.",
+        }
+    )
+    if state is not None:
+        answer["state"] = state
+    return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(answer)}"
+
+
+@routes.route("/login", methods=["GET", "POST"])
+def login() -> Any:
+    time.sleep(float(world.settings["page_delay"]))
+    return_to = request.values.get("return_to", "/go/variants")
+    if request.method == "GET":
+        return page("login.html", return_to=return_to, problem=None)
+    user = tokens.user_by_email(world, request.form.get("email", "").strip())
+    if user is None or user["_password"] != request.form.get("password"):
+        return page("login.html", 401, return_to=return_to, problem="Invalid email or password.")
+    session["user_id"] = user["id"]
+    return redirect(return_to if return_to.startswith("/") and not return_to.startswith("//") else "/")
+
+
+@routes.post("/logout")
+def logout() -> Any:
+    session.clear()
+    return redirect(f"/login?{urlencode({'return_to': request.form.get('return_to', '/go/variants')})}")
+
+
+@routes.post("/oauth/token")
+def token() -> Any:
+    world.calls["POST oauth/token"] += 1
+    asked = {**body_of(request), **_basic(request.headers.get("Authorization", ""))}
+    known = (world.settings["client_id"], world.settings["client_secret"])
+    if (asked.get("client_id"), asked.get("client_secret")) != known:
+        return _json({"error": "invalid_client", "error_description": "Client authentication failed."}, 401)
+    with world.store.lock:
+        reply = _grant(asked)
+    if reply is None:
+        return _json({"error": "invalid_request", "error_description": _MALFORMED}, 401)
+    return _json(reply, 200)
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    answer = make_response(render_template(template, **values), status)
+    if world.settings["coop"]:
+        answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return answer
+
+
+def signed_in() -> Record | None:
     user_id = session.get("user_id")
     return tokens.user_by_id(world, user_id) if user_id is not None else None
 
@@ -96,7 +99,7 @@ def _here() -> str:
     return f"/oauth/authorize?{urlencode(list(request.values.items(multi=True)))}"
 
 
-def _problem(world: World, client_id: str, redirect_uri: str, response_type: str) -> str | None:
+def _problem(client_id: str, redirect_uri: str, response_type: str) -> str | None:
     """Why the authorise page can't even send the browser back."""
     allowed = world.settings["redirect_uris"]
     if client_id != world.settings["client_id"]:
@@ -106,7 +109,7 @@ def _problem(world: World, client_id: str, redirect_uri: str, response_type: str
     return None if response_type == "code" else "The authorization server does not support this response type."
 
 
-def _grant(world: World, asked: Record) -> Record | None:
+def _grant(asked: Record) -> Record | None:
     redirect_uri = str(asked.get("redirect_uri") or "")
     if asked.get("grant_type") == "authorization_code":
         return tokens.exchange_code(world, str(asked.get("code") or ""), redirect_uri)

@@ -49,9 +49,7 @@ def create(world: World, caller: Caller, attributes: Any) -> Record:
 
 
 def account_of(world: World, account_id: int) -> Record:
-    account = world.records.get("accounts", account_id, account_id)
-    assert account is not None, f"no account {account_id}"
-    return account
+    return world.records.one("accounts", account_id, account_id)
 
 
 def _usual(world: World, caller: Caller, account: Record) -> Record:

@@ -1,6 +1,6 @@
 """The records of all accounts, with the indexes that keep the lists of a large account quick.
 
-A record is a dict in the shape of ``shapes.SHAPES``; its keys that begin with an underscore are the stand-in's own and never sent.
+A record is a dict in the shape of ``shapes.SHAPES``; its keys that begin with an underscore are the stand-in's own, never sent.
 A record is never changed in place: ``change`` puts a new one in its place, so that the indexes can find the old one.
 """
 
@@ -134,6 +134,10 @@ class Records:
 
     def get(self, resource: str, account_id: int, id_: int | None) -> Record | None:
         return None if id_ is None else self.shelf(resource, account_id).records.get(id_)
+
+    def one(self, resource: str, account_id: int, id_: int) -> Record:
+        """A record that must be there."""
+        return self.shelf(resource, account_id).records[id_]
 
     def owner(self, resource: str, id_: int) -> int | None:
         """The account that has the record; None if there is no such record."""

@@ -124,17 +124,17 @@ def _stock_levels(world: World, account_id: int) -> list[Record]:
 
 
 def _price_lists(world: World, account_id: int) -> list[Record]:
-    account = world.records.get("accounts", account_id, account_id) or {}
-    currency = world.records.get("currencies", account_id, account.get("default_currency_id")) or {}
+    account = world.records.one("accounts", account_id, account_id)
+    currency = world.records.one("currencies", account_id, account["default_currency_id"])
     return [
         {
             "id": name,
             "code": name.upper(),
             "name": label,
             "is_cost": is_cost,
-            "currency_id": currency.get("id"),
-            "currency_symbol": currency.get("symbol"),
-            "currency_iso": currency.get("iso"),
+            "currency_id": currency["id"],
+            "currency_symbol": currency["symbol"],
+            "currency_iso": currency["iso"],
             "is_default": True,
             "position": position,
             "_id": position,

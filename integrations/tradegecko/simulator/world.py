@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.simulation import Clock, Ledger, Store
+from integrations.simulation import Clock, Ledger, RateWindow, Store
 
 from .records import Records
 from .stock import Stock
@@ -42,4 +42,5 @@ class World:
     records: Records
     stock: Stock
     deliveries: Deliveries
+    rate: RateWindow
     calls: Counter[str] = field(default_factory=Counter)

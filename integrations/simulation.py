@@ -89,6 +89,11 @@ class Store:
         with self.lock:
             return list(self._collections.get(collection, {}).values())
 
+    def items(self, collection: str) -> list[tuple[str, Any]]:
+        """As ``all``, with their keys."""
+        with self.lock:
+            return list(self._collections.get(collection, {}).items())
+
     def next_id(self, sequence: str, start: int = 1) -> int:
         with self.lock:
             value = int(self.get("sequence", sequence) or start - 1) + 1

@@ -61,7 +61,8 @@ class Stream(Owned):
 class Effect(Owned):
     """One write to an outside system that must not happen twice. Recorded before it is sent, settled after.
 
-    ``digest`` is of what was sent; ``looks`` counts look-ups after an ambiguous attempt. ``lease_token`` fences a late writer.
+    ``digest`` is of what was sent; ``looks`` counts look-ups after an ambiguous attempt; ``key_spent``
+    says that the provider takes the idempotency key no more. ``lease_token`` fences a late writer.
     """
 
     class State(models.TextChoices):
@@ -83,6 +84,7 @@ class Effect(Owned):
     lease_token = models.BigIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     looks = models.PositiveIntegerField(default=0)
+    key_spent = models.BooleanField(default=False)
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     remote_id = models.CharField(max_length=200, blank=True)

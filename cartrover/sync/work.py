@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from cartrover.merchants.tenancy import acting_for
@@ -24,6 +25,15 @@ class Lease(Protocol):
         """Raise LeaseLost unless the lease is ours and lasts for at least ``seconds`` more. Asks the database."""
 
 
+class EngineWire(Wire, Protocol):
+    """A wire that also knows the provider's clock, and which order a call is for."""
+
+    server_time: datetime | None
+
+    def about(self, order_id: int | None) -> None:
+        """Which order the next calls are for, so that its page can show them."""
+
+
 @dataclass(slots=True)
 class Work:
     """What a step works on. Open ``rows()`` for the database, and never during an outside call.
@@ -37,7 +47,7 @@ class Work:
     kind: str
     cursor: Mapping[str, Any]
     lease: Lease
-    wire: Wire
+    wire: EngineWire
     integration: Integration
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -1,0 +1,82 @@
+"""A circuit breaker for each provider: while it is away nobody calls, then one probe does.
+
+The state is a row, so that all workers share it. What belongs to one connection only is its streams' back-off.
+"""
+
+from __future__ import annotations
+
+import random
+
+from django.db import connection as database
+
+from cartrover.sync.durations import durations
+from integrations.outcomes import RetryLater
+
+OPENS_AFTER = 5  # failures that no success came between
+
+
+def before_call(provider: str, name: str) -> None:
+    """Raise RetryLater while the breaker is open. When its time is up the first caller becomes the probe."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM open_until - clock_timestamp()) FROM sync_breaker"
+            " WHERE provider = %s AND open_until IS NOT NULL",
+            [provider],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return
+        if row[0] <= 0:
+            cursor.execute(
+                "UPDATE sync_breaker SET open_until = clock_timestamp() + make_interval(secs => %s)"
+                " WHERE provider = %s AND open_until <= clock_timestamp() RETURNING 1",
+                [durations().breaker_first, provider],
+            )
+            if cursor.fetchone():
+                return
+    raise RetryLater(f"{name} is not answering.", after=max(1.0, float(row[0])), scope="provider")
+
+
+def failed(provider: str) -> None:
+    """The provider did not answer, or answered with an error of its own."""
+    pace = durations()
+    with database.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sync_breaker AS b (provider, failures, opened) VALUES (%s, 1, 0)"
+            " ON CONFLICT (provider) DO UPDATE SET failures = b.failures + 1 RETURNING failures, opened",
+            [provider],
+        )
+        failures, opened = cursor.fetchone()
+        if failures < OPENS_AFTER:
+            return
+        pause = min(pace.breaker_most, pace.breaker_first * 2**opened)
+        cursor.execute(
+            "UPDATE sync_breaker SET opened = opened + 1, open_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE provider = %s",
+            [pause * random.uniform(0.7, 1.0), provider],  # noqa: S311 (jitter, no secret)
+        )
+
+
+def worked(provider: str) -> bool:
+    """The provider answered: it is there. True when it was away until now."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "WITH before AS (SELECT id, opened FROM sync_breaker WHERE provider = %s AND failures > 0 FOR UPDATE)"
+            " UPDATE sync_breaker b SET failures = 0, opened = 0, open_until = NULL"
+            " FROM before WHERE b.id = before.id RETURNING before.opened > 0",
+            [provider],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def probe_in(provider: str) -> float | None:
+    """Seconds until the next probe, while the breaker is open."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM open_until - clock_timestamp()) FROM sync_breaker"
+            " WHERE provider = %s AND open_until IS NOT NULL",
+            [provider],
+        )
+        row = cursor.fetchone()
+    return max(1.0, float(row[0])) if row else None

@@ -1,0 +1,78 @@
+"""Packages that left the warehouse become ours, and go on to the cart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cartrover.connections.models import Warehouse
+from cartrover.orders.packages import Package, store_packages
+from cartrover.sync import streams
+from cartrover.sync.durations import durations
+from cartrover.sync.models import Stream
+from cartrover.sync.windows import read_windows
+from cartrover.sync.work import Done, Work
+from integrations.contract import ShipmentRecord, Window
+from integrations.contract import Warehouse as WarehouseClient
+
+FIRST_LOOK_BACK = timedelta(days=1)
+
+
+def run(work: Work) -> Done:
+    """Read what changed since the watermark, store it, wake the carts' uploads."""
+    with work.rows():
+        warehouses = list(Warehouse.objects.filter(connection_id=work.connection_id, state=Warehouse.State.LIVE))
+    if not warehouses:
+        return Done("No warehouse is live.", due_in=None)
+    client = work.warehouse(warehouses[0].settings)
+    window = _window(work, client)
+    seen = 0
+    for part, records in read_windows(lambda span, offset: client.shipments_in(span, offset=offset), window):
+        work.lease.check()
+        with work.rows():
+            stored = store_packages(warehouses, [_package(record) for record in records])
+            for connection_id in stored.carts_to_tell:
+                streams.wake(connection_id, Stream.Kind.CONFIRM_SHIPMENTS)
+            Stream.objects.filter(pk=work.stream_id, lease_token=work.lease.token).update(
+                cursor={**work.cursor, **_watermark(part.end)}
+            )
+        seen += stored.new
+    lag = timedelta(seconds=durations().watermark_lag)
+    return Done(f"{seen} new packages.", due_in=durations().poll_busy, cursor=_watermark(window.end - lag))
+
+
+def _window(work: Work, client: WarehouseClient) -> Window:
+    """From the watermark to the provider's now, less a margin; the provider's clock counts, not ours."""
+    now = work.wire.server_time or _asked(work, client)
+    end = now - timedelta(seconds=durations().safety)
+    told = work.cursor.get("watermark")
+    start = datetime.fromisoformat(str(told)) if told else end - FIRST_LOOK_BACK
+    return Window(min(start, end), end)
+
+
+def _asked(work: Work, client: WarehouseClient) -> datetime:
+    """The provider's clock, by the cheapest call there is: a window of nothing."""
+    moment = datetime.now(UTC) - timedelta(hours=1)
+    client.shipments_in(Window(moment, moment))
+    return work.wire.server_time or datetime.now(UTC)
+
+
+def _watermark(moment: datetime) -> Mapping[str, Any]:
+    return {"watermark": moment.isoformat()}
+
+
+def _package(record: ShipmentRecord) -> Package:
+    return Package(
+        remote_id=record.remote_id,
+        order_id=record.order_id,
+        shipped=record.shipped and not record.void,
+        void=record.void,
+        lines=tuple((line.order_line, line.sku, line.quantity) for line in record.lines),
+        carrier=record.carrier,
+        service=record.service,
+        tracking=record.tracking,
+        tracking_url=record.tracking_url,
+        shipped_at=record.shipped_at or record.updated_at,
+    )
+

@@ -1,0 +1,192 @@
+"""Runs one stream under its lease, and turns whatever comes of it into the stream's next due time and the merchant's words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import connections
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from cartrover.connections.models import Connection
+from cartrover.events.models import Problem
+from cartrover.events.telling import close_problems, open_problem
+from cartrover.merchants.tenancy import acting_for
+from cartrover.sync import (
+    confirm_shipments,
+    deliver_orders,
+    housekeeping,
+    pull_orders,
+    pull_shipments,
+    pull_stock,
+    push_stock,
+    streams,
+)
+from cartrover.sync.backoff import back_off
+from cartrover.sync.durations import durations
+from cartrover.sync.leases import HeldLease, heartbeat
+from cartrover.sync.models import Stream
+from cartrover.sync.streams import CRASHES_ALLOWED, Claim
+from cartrover.sync.wire import LiveWire
+from cartrover.sync.work import Done, LeaseLost, Work
+from integrations import registry
+from integrations.outcomes import NeedsMerchant, NeedsOperator, Outcome, RetryLater
+
+log = logging.getLogger(__name__)
+
+STEPS: Mapping[str, Callable[[Work], Done]] = {
+    Stream.Kind.PULL_ORDERS: pull_orders.run,
+    Stream.Kind.DELIVER_ORDERS: deliver_orders.run,
+    Stream.Kind.PULL_SHIPMENTS: pull_shipments.run,
+    Stream.Kind.CONFIRM_SHIPMENTS: confirm_shipments.run,
+    Stream.Kind.PULL_STOCK: pull_stock.run,
+    Stream.Kind.PUSH_STOCK: push_stock.run,
+    Stream.Kind.HOUSEKEEPING: housekeeping.run,
+}
+
+
+def run(claimed: Claim) -> None:
+    """Run a claimed stream to its end. Never raises: what went wrong is in the stream's row."""
+    heartbeat.add(claimed)
+    try:
+        if claimed.crashes >= CRASHES_ALLOWED:
+            _hold(claimed)
+        else:
+            _step(claimed)
+    except LeaseLost:
+        log.info("stream %s was taken over by another worker", claimed.stream_id)
+    except Exception:  # the database went away while we settled; the lease ends by itself
+        log.exception("stream %s could not be settled", claimed.stream_id)
+        connections.close_all()
+    finally:
+        heartbeat.remove(claimed)
+
+
+def _step(claimed: Claim) -> None:
+    work: Work | None = None
+    try:
+        work = open_work(claimed)
+        done = STEPS[claimed.kind](work)
+    except LeaseLost:
+        raise
+    except RetryLater as outcome:
+        _waits(claimed, work, outcome)
+    except NeedsMerchant as outcome:
+        _needs(claimed, outcome, Problem.Whose.MERCHANT, outcome.fix, outcome.subject)
+    except NeedsOperator as outcome:
+        _needs(claimed, outcome, Problem.Whose.OPERATOR, "installation", "")
+    except Outcome as outcome:
+        _needs(claimed, outcome, Problem.Whose.OPERATOR, "engine", claimed.kind)
+    except Exception as error:
+        log.exception("stream %s (%s) failed", claimed.stream_id, claimed.kind)
+        trouble = Outcome("Something went wrong on our side.", detail=f"{type(error).__name__}: {error}")
+        _needs(claimed, trouble, Problem.Whose.OPERATOR, "engine", claimed.kind)
+    else:
+        _went_well(claimed, done)
+
+
+def open_work(claimed: Claim) -> Work:
+    """The work of a claimed stream, on its connection's wire."""
+    lease = HeldLease(claimed)
+    if claimed.merchant_id is None or claimed.connection_id is None:
+        raise LookupError("a stream of the installation has no connection to work on")
+    with acting_for(claimed.merchant_id):
+        connection = Connection.objects.get(pk=claimed.connection_id)
+    return work_on(connection, kind=claimed.kind, lease=lease, stream_id=claimed.stream_id, cursor=claimed.cursor)
+
+
+def work_on(connection: Connection, *, kind: str, lease: Any, stream_id: int, cursor: Mapping[str, Any]) -> Work:
+    integration = registry.get(connection.integration)
+    return Work(
+        stream_id=stream_id,
+        merchant_id=connection.merchant_id,
+        connection_id=connection.pk,
+        kind=kind,
+        cursor=cursor,
+        lease=lease,
+        wire=LiveWire(connection, integration, kind=kind, lease=lease),
+        integration=integration,
+        facts=connection.facts,
+    )
+
+
+def _went_well(claimed: Claim, done: Done) -> None:
+    streams.settle(
+        claimed,
+        due_in=done.due_in,
+        cursor={**claimed.cursor, **done.cursor},
+        last_good_at=Now(),
+        last_note=done.note,
+        last_error="",
+        failing_since=None,
+        failures=0,
+        crashes=0,
+    )
+    if claimed.merchant_id is not None:
+        with acting_for(claimed.merchant_id):
+            close_problems(about="stream", about_id=claimed.stream_id)
+
+
+def _waits(claimed: Claim, work: Work | None, outcome: RetryLater) -> None:
+    """Nobody's move: back off, and tell the rest of the connection when the provider named a time."""
+    pause = back_off(_failures(claimed), outcome.after)
+    if work is not None and isinstance(work.wire, LiveWire):
+        pause = min(pause, work.wire.probe_in()) if outcome.after is None else pause
+    if outcome.after is not None and work is not None and isinstance(work.wire, LiveWire):
+        if outcome.scope == "connection":
+            work.wire.quiet(outcome.after)
+        elif outcome.scope == "quota":
+            work.wire.spent(outcome.after)
+    _failed(claimed, outcome, pause)
+
+
+def _needs(claimed: Claim, outcome: Outcome, whose: str, kind: str, subject: str) -> None:
+    if claimed.merchant_id is not None:
+        with acting_for(claimed.merchant_id):
+            about = Connection.objects.get(pk=claimed.connection_id) if kind == "reconnect" else _stream(claimed)
+            open_problem(kind, outcome.message, subject=subject, about=about, whose=whose, detail=outcome.detail)
+    _failed(claimed, outcome, back_off(_failures(claimed), None))
+
+
+def _hold(claimed: Claim) -> None:
+    """It was running each time its process died. Others must not die with it: an operator looks first."""
+    words = "This step stopped our worker several times. We are looking into it; everything else goes on."
+    if claimed.merchant_id is not None:
+        with acting_for(claimed.merchant_id):
+            open_problem("crash", words, about=_stream(claimed), whose=Problem.Whose.OPERATOR)
+            Stream.objects.filter(pk=claimed.stream_id).update(due_at=None)
+    streams.settle(claimed, due_in=None, last_error=words)
+
+
+def _stream(claimed: Claim) -> Stream:
+    return Stream.objects.get(pk=claimed.stream_id)
+
+
+def _failures(claimed: Claim) -> int:
+    if claimed.merchant_id is None:
+        return 0
+    with acting_for(claimed.merchant_id):
+        return _stream(claimed).failures
+
+
+def _failed(claimed: Claim, outcome: Outcome, pause: float) -> None:
+    failures = _failures(claimed) + 1
+    changes: dict[str, Any] = {"failures": failures, "last_error": outcome.message, "crashes": 0}
+    if failures == 1:
+        changes["failing_since"] = Now()
+    elif claimed.merchant_id is not None:
+        _tell_after_an_hour(claimed, outcome)
+    streams.settle(claimed, due_in=pause, **changes)
+
+
+def _tell_after_an_hour(claimed: Claim, outcome: Outcome) -> None:
+    with acting_for(claimed.merchant_id or 0):
+        stream = _stream(claimed)
+        long_ago = timezone.now() - timedelta(seconds=durations().merchant_hears)
+        if stream.failing_since is not None and stream.failing_since < long_ago:
+            words = f"{outcome.message} It has been so for over an hour; we keep trying and nothing is lost."
+            open_problem("waiting", words, about=stream, whose=Problem.Whose.OPERATOR, detail=outcome.detail)
+

@@ -1,0 +1,133 @@
+"""What the engine gives an integration's client: a token, permission for each call, and an ear for what came of it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from django.db.models.functions import Now
+
+from cartrover.connections import credentials
+from cartrover.connections.models import Connection
+from cartrover.merchants.tenancy import acting_for, current_scope
+from cartrover.sync import breaker, quota, streams
+from cartrover.sync.models import Call, Stream
+from cartrover.sync.work import Lease
+from integrations.contract import Exchange, Integration
+from integrations.outcomes import RetryLater
+
+# Of a provider's short window (TradeGecko: 300 calls in 300 s), how many calls a step leaves for what matters more.
+LEFT_FOR_OTHERS = {
+    Stream.Kind.PULL_STOCK: 75,
+    Stream.Kind.PUSH_STOCK: 75,
+    Stream.Kind.HOUSEKEEPING: 75,
+    Stream.Kind.PULL_ORDERS: 30,
+    Stream.Kind.PULL_CHANGES: 30,
+    Stream.Kind.PULL_SHIPMENTS: 15,
+}
+BODY_OF_A_READ = 2_000  # characters kept of a read that went well; the order's row has the whole payload
+
+
+class ScopeOpen(RuntimeError):
+    """An outside call was about to be made while rows are open: a slow provider would hold their locks."""
+
+
+class LiveWire:
+    """The wire of one connection, for one run of one stream. ``server_time`` is the provider's clock, as last heard."""
+
+    def __init__(self, connection: Connection, integration: Integration, *, kind: str, lease: Lease) -> None:
+        self._merchant_id = connection.merchant_id
+        self._connection_id = connection.pk
+        self._integration = integration
+        self._provider = f"{integration.slug}:{integration.environment}"
+        self._kind = kind
+        self._lease = lease
+        self._resource = ""
+        self._about = threading.local()
+        self.server_time: datetime | None = None
+        self.calls = 0
+
+    def about(self, order_id: int | None) -> None:
+        """Which order the next calls are for, so that its page can show them."""
+        self._about.order_id = order_id
+
+    def token(self, *, instead_of: str = "") -> str:
+        return credentials.access_token(self._connection_id, self._merchant_id, instead_of=instead_of)
+
+    def before_call(self, resource: str, *, write: bool) -> None:
+        if current_scope() is not None:
+            raise ScopeOpen(f"{self._provider} {resource}")
+        self._resource = resource
+        breaker.before_call(self._provider, self._integration.name)
+        self._mind_the_pause()
+        quota.reserve(self._integration, resource, merchant_id=self._merchant_id, kind=self._kind)
+        self._lease.check()
+
+    def _mind_the_pause(self) -> None:
+        with acting_for(self._merchant_id):
+            row = Connection.objects.annotate(now=Now()).get(pk=self._connection_id)
+        if row.quiet_until and row.quiet_until > row.now:
+            raise RetryLater(
+                f"{self._integration.name} asked us to wait.", after=(row.quiet_until - row.now).total_seconds()
+            )
+        keep = LEFT_FOR_OTHERS.get(Stream.Kind(self._kind), 0)
+        if row.budget_left is not None and row.budget_full_at and row.budget_full_at > row.now and row.budget_left <= keep:
+            raise RetryLater(
+                f"{self._integration.name} allows no more calls just now.",
+                after=(row.budget_full_at - row.now).total_seconds(),
+                scope="record",
+            )
+
+    def after_call(self, exchange: Exchange) -> None:
+        self.calls += 1
+        if exchange.server_time is not None:
+            self.server_time = exchange.server_time
+        if exchange.status is None or exchange.status >= 500:
+            breaker.failed(self._provider)
+        elif breaker.worked(self._provider):
+            streams.wake_after_outage(self._integration.slug, self._integration.environment)
+        with acting_for(self._merchant_id):
+            self._keep(exchange)
+            if exchange.budget is not None:
+                left, full_at = exchange.budget
+                Connection.objects.filter(pk=self._connection_id).update(
+                    budget_left=left, budget_full_at=_by_our_clock(full_at, exchange.server_time)
+                )
+
+    def _keep(self, exchange: Exchange) -> None:
+        went_well = exchange.method == "GET" and exchange.status is not None and exchange.status < 400
+        Call.objects.create(
+            connection_id=self._connection_id,
+            stream_kind=self._kind,
+            order_id=getattr(self._about, "order_id", None),
+            method=exchange.method,
+            url=exchange.url,
+            resource=exchange.resource,
+            status=exchange.status,
+            request_id=exchange.request_id[:200],
+            sent_at=exchange.sent_at,
+            seconds=exchange.seconds,
+            request_body=exchange.request_body.replace("\x00", ""),
+            response_body=exchange.response_body[: BODY_OF_A_READ if went_well else None].replace("\x00", ""),
+            error=exchange.error,
+        )
+
+    def probe_in(self) -> float:
+        """Seconds until somebody may ask the provider again; endless while it is not known to be away."""
+        seconds = breaker.probe_in(self._provider)
+        return float("inf") if seconds is None else seconds
+
+    def spent(self, seconds: float) -> None:
+        """The provider refused the last call because a quota is used up."""
+        quota.spent(self._integration, self._resource, seconds=seconds)
+
+    def quiet(self, seconds: float) -> None:
+        """The provider asked for a pause on this connection."""
+        with acting_for(self._merchant_id):
+            Connection.objects.filter(pk=self._connection_id).update(quiet_until=Now() + timedelta(seconds=seconds))
+
+
+def _by_our_clock(when: datetime, server_time: datetime | None) -> datetime:
+    """A moment of the provider's clock on ours: the two may differ by minutes."""
+    now = datetime.now(UTC)
+    return when + (now - server_time) if server_time else when

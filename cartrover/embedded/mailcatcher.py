@@ -67,7 +67,7 @@ class Receiver:
         self.box = box
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.box.add(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.content or b"")
+        self.box.add(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b"")
         return "250 OK"
 
 

@@ -92,6 +92,9 @@ def _data(place: Place, account: Account, programs: Path, durable: bool) -> Path
     account.own(home)
     data, unfinished, password = home / "data", home / "unfinished", home / "password"
     if data.exists():
+        # Whoever holds the folder has ended every server in it, so this lock is a dead one's. PostgreSQL could not tell
+        # when its process id belongs to another process by now, and would refuse to start.
+        (data / "postmaster.pid").unlink(missing_ok=True)
         return data
     shutil.rmtree(unfinished, ignore_errors=True)
     password.write_text(place.password("superuser"))

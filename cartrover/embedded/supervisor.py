@@ -32,6 +32,11 @@ class Child:
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=100))
     reader: threading.Thread | None = None
 
+    def hear_out(self) -> None:
+        """Waits until what the process printed has arrived; a child of its own may keep the pipe open for longer."""
+        if self.reader is not None:
+            self.reader.join(timeout=2)
+
 
 class Supervisor:
     """Runs processes until the block ends. When one of them dies all end: half a portal looks like a whole one.
@@ -87,14 +92,14 @@ class Supervisor:
                 time.sleep(LOOK_SECONDS)
         finally:
             end(child.process)
-        if child.reader is not None:
-            child.reader.join()
+        child.hear_out()
         return child.process.returncode, child.lines[-1] if child.lines else ""
 
     def check(self) -> None:
         """Raises when a process is no longer there."""
         for name, child in self.children.items():
             if child.process.poll() is not None:
+                child.hear_out()
                 how = _how(child.process.returncode)
                 raise EmbeddedError(f"{name} ended ({how}), so everything ends. {self._last_words(name)}")
 

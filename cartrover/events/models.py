@@ -22,7 +22,10 @@ class Event(Owned):
     data = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["merchant", "about", "about_id", "id"], name="event_about")]
+        indexes = [
+            models.Index(fields=["merchant", "about", "about_id", "id"], name="event_about"),
+            models.Index(fields=["merchant", "-id"], name="event_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.words

@@ -1,13 +1,69 @@
+"""What the shell round every page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from cartrover.events.models import Problem
+from cartrover.merchants.middleware import memberships
+from cartrover.merchants.models import Merchant
+from cartrover.merchants.tenancy import acting_for
+
+PAGES = (
+    ("dashboard", "Dashboard", "dashboard"),
+    ("orders", "Orders", "orders"),
+    ("problems", "Problems", "problems"),
+    ("carts", "Carts", "cart"),
+    ("warehouses", "Warehouses", "warehouse"),
+    ("connections", "Connections", "connection"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the navigation. ``count`` is what waits there for a person."""
+
+    words: str
+    icon: str
+    url: str
+    here: bool
+    count: int = 0
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """What every page's shell needs."""
+    """What every page's shell needs. Lazy: a fragment or an error page asks the database for none of it."""
+    merchant = getattr(request, "merchant", None)
+    user = getattr(request, "user", None)
     return {
-        "merchant": getattr(request, "merchant", None),
+        "merchant": merchant,
         "member": getattr(request, "member", None),
+        "memberships": SimpleLazyObject(lambda: memberships(user.pk) if user is not None and user.is_authenticated else []),
+        "navigation": SimpleLazyObject(lambda: _navigation(request.path, merchant) if merchant is not None else []),
         "demo": settings.DEMO,
+        "support_email": settings.SUPPORT_EMAIL,
+        "support_url": settings.SUPPORT_URL,
     }
+
+
+def _navigation(path: str, merchant: Merchant) -> list[Entry]:
+    home = reverse("dashboard", args=[merchant.public_id])
+    entries = []
+    for name, words, icon in PAGES:
+        try:
+            url = reverse(name, args=[merchant.public_id])
+        except NoReverseMatch:
+            continue
+        here = path == url if url == home else path.startswith(url)
+        entries.append(Entry(words, icon, url, here, _open_problems(merchant) if name == "problems" else 0))
+    return entries
+
+
+def _open_problems(merchant: Merchant) -> int:
+    with acting_for(merchant):
+        return Problem.objects.filter(closed_at__isnull=True, whose=Problem.Whose.MERCHANT).count()

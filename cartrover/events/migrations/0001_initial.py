@@ -36,7 +36,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["merchant", "about", "about_id", "id"], name="event_about")],
+                "indexes": [
+                    models.Index(fields=["merchant", "about", "about_id", "id"], name="event_about"),
+                    models.Index(fields=["merchant", "-id"], name="event_newest"),
+                ],
             },
         ),
         migrations.CreateModel(

@@ -1,0 +1,58 @@
+"""How every state looks: its tone, its icon and its word. Status is never told by colour alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    """``tone`` is a class of the theme, ``icon`` a symbol of the sprite."""
+
+    tone: str
+    icon: str
+    word: str
+
+
+LOOKS = {
+    # orders
+    "new": Look("new", "ring", "New"),
+    "at_wms": Look("at-wms", "house", "At the warehouse"),
+    "partial": Look("at-wms", "house", "Partly shipped"),
+    "shipped": Look("shipped", "arrow", "Shipped"),
+    "confirmed": Look("good", "tick", "Confirmed"),
+    "error": Look("bad", "bang", "Error"),
+    "held": Look("wait", "pause", "Held"),
+    "skipped": Look("quiet", "dash", "Skipped"),
+    "canceled": Look("quiet", "cross", "Canceled"),
+    # packages
+    "waiting": Look("wait", "clock", "Waiting to be sent"),
+    "uploaded": Look("shipped", "arrow", "Sent to the cart"),
+    "refused": Look("bad", "bang", "Refused by the cart"),
+    "void": Look("quiet", "cross", "Void"),
+    # connections, carts and warehouses
+    "active": Look("good", "dot", "Connected"),
+    "needs_attention": Look("bad", "bang", "Needs attention"),
+    "disconnected": Look("quiet", "unplugged", "Disconnected"),
+    "draft": Look("quiet", "draft", "Draft"),
+    "checked": Look("new", "tick", "Checked"),
+    "live": Look("good", "dot", "Live"),
+    "paused": Look("wait", "pause", "Paused"),
+    # effects
+    "planned": Look("quiet", "draft", "Planned"),
+    "intent": Look("new", "ring", "About to be sent"),
+    "ambiguous": Look("wait", "clock", "Sent, answer unknown"),
+    "rejected": Look("bad", "bang", "Rejected"),
+    # grants
+    "started": Look("new", "ring", "Started"),
+    "exchanged": Look("new", "arrow", "Access given"),
+    "done": Look("good", "tick", "Done"),
+    "failed": Look("bad", "bang", "Failed"),
+    # whose move a problem is
+    "merchant": Look("bad", "bang", "Your move"),
+    "operator": Look("wait", "clock", "We are looking into it"),
+}
+
+
+def look(state: str) -> Look:
+    """A state's look; a state nobody described is shown as it is written."""
+    return LOOKS.get(state) or Look("quiet", "dash", state.replace("_", " ").capitalize())

@@ -51,12 +51,14 @@ class Connection(Owned):
 class Credential(Owned):
     """The sealed tokens of a connection, in a row of their own: it is locked while a token is refreshed.
 
-    Only ``credentials.py`` reads the sealed columns. ``version`` counts what was minted.
+    Only ``credentials.py`` reads the sealed columns. ``version`` counts what was minted; ``minted_at`` and ``expires_at`` are
+    the life of the access token. ``last_refused_at`` is when the provider last refused what is here.
     """
 
     connection = models.OneToOneField(Connection, on_delete=models.PROTECT, related_name="credential")
     sealed_access = models.BinaryField()
     sealed_refresh = models.BinaryField(null=True)
+    minted_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     version = models.PositiveBigIntegerField(default=1)
     last_refused_at = models.DateTimeField(null=True)
@@ -119,10 +121,14 @@ class Cart(ServiceHolder):
 
 
 class GrantAttempt(Owned):
-    """One run of the OAuth journey. Holds the tokens from the moment they are exchanged until they are a Connection's."""
+    """One run of the OAuth journey. Holds the tokens from the moment they are exchanged until they are a Connection's.
+
+    ``answered``: the provider's answer came, which happens once. ``failure`` names the cause, ``words`` tell it to a person.
+    """
 
     class State(models.TextChoices):
         STARTED = "started", "Started"
+        ANSWERED = "answered", "Answered"
         EXCHANGED = "exchanged", "Exchanged"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"

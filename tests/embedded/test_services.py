@@ -19,7 +19,7 @@ from cartrover.embedded.errors import AlreadyRunning, EmbeddedError
 from cartrover.embedded.place import default_root, held
 from cartrover.embedded.services import running, throwaway
 from cartrover.embedded.tether import end_leftovers
-from tests.embedded.conftest import Holder, servers_in, until
+from tests.embedded.holder import Holder, servers_in, until
 
 pytestmark = pytest.mark.usefixtures("bare")
 
@@ -50,9 +50,9 @@ def test_a_restart_keeps_the_data_the_addresses_and_the_keys(root: Path) -> None
 
 def test_what_was_committed_survives_kill_9_of_the_servers_and_of_who_started_them(holder: Holder) -> None:
     write(holder.environment, "committed")
-    for process in [*holder.servers, holder.process]:
-        process.kill()
-    holder.process.wait()
+    for server in holder.servers:
+        server.kill()
+    holder.end(signal.SIGKILL)
     with running(holder.root) as environment:
         assert written(environment) == ["committed"]
 
@@ -122,7 +122,7 @@ def test_what_an_earlier_run_left_behind_is_ended(root: Path) -> None:
         work = root / "redis"
         work.mkdir()
         us.own(work)
-        command = [redis_server.server_program(us), "--port", "0", "--unixsocket", "socket"]
+        command = [str(redis_server.server_program(us)), "--port", "0", "--unixsocket", "socket"]
         left = subprocess.Popen(command, cwd=work, user=us.uid, group=us.gid, stdout=subprocess.DEVNULL)
         until(lambda: len(servers_in(root)) == 1)
         end_leftovers(root)

@@ -13,7 +13,7 @@ from cartrover.embedded.errors import EmbeddedError
 from cartrover.embedded.place import CHECKOUT, held
 from cartrover.embedded.supervisor import Supervisor
 from cartrover.embedded.tether import end_leftovers
-from tests.embedded.conftest import until
+from tests.embedded.holder import until
 
 SLEEPS = ["python", "-c", "import time; time.sleep(600)"]
 PARENT = """

@@ -221,6 +221,7 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self.waiting.clear()
+            self.played.clear()
 
     def _take(self, method: str, path: str) -> Fault | None:
         if path.startswith("/_control"):
@@ -327,15 +328,16 @@ def control_routes(
 ) -> Blueprint:
     """The part of the control API that all stand-ins share, under ``/_control/``.
 
-    ``POST faults`` (a Fault's fields), ``GET faults`` (what waits, what was played) and ``DELETE faults``; ``GET ledger?kind=``; ``GET calls``; ``GET``/``PATCH settings``;
-    ``POST clock`` with ``{"skew": seconds}``; ``GET health``.
+    ``POST faults`` (a Fault's fields), ``GET faults`` (what waits, what was played) and ``DELETE faults``;
+    ``GET ledger?kind=``; ``GET calls``; ``GET``/``PATCH settings``; ``POST clock`` with ``{"skew": seconds}``; ``GET health``.
     """
     routes = Blueprint("control", __name__, url_prefix="/_control")
+    _behaviour_routes(routes, faults, clock, settings)
+    _record_routes(routes, ledger, calls)
+    return routes
 
-    @routes.get("/health")
-    def health() -> Any:
-        return jsonify({"ok": True})
 
+def _behaviour_routes(routes: Blueprint, faults: Faults, clock: Clock, settings: dict[str, Any]) -> None:
     @routes.route("/faults", methods=["GET", "POST", "DELETE"])
     def faults_() -> Any:
         if request.method == "POST":
@@ -346,14 +348,6 @@ def control_routes(
         if request.method == "DELETE":
             faults.clear()
         return jsonify({"waiting": [vars(fault) for fault in faults.waiting], "played": faults.played})
-
-    @routes.get("/ledger")
-    def ledger_() -> Any:
-        return jsonify({"entries": ledger.entries(request.args.get("kind")), "duplicates": ledger.duplicates()})
-
-    @routes.get("/calls")
-    def calls_() -> Any:
-        return jsonify(dict(calls))
 
     @routes.route("/settings", methods=["GET", "PATCH"])
     def settings_() -> Any:
@@ -370,7 +364,19 @@ def control_routes(
         clock.skew = float(request.get_json(force=True)["skew"])
         return jsonify({"now": clock.now().isoformat()})
 
-    return routes
+
+def _record_routes(routes: Blueprint, ledger: Ledger, calls: Counter[str]) -> None:
+    @routes.get("/health")
+    def health() -> Any:
+        return jsonify({"ok": True})
+
+    @routes.get("/ledger")
+    def ledger_() -> Any:
+        return jsonify({"entries": ledger.entries(request.args.get("kind")), "duplicates": ledger.duplicates()})
+
+    @routes.get("/calls")
+    def calls_() -> Any:
+        return jsonify(dict(calls))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -11,7 +11,7 @@ from integrations.simulation import Document
 from . import acts
 from .acts import Impossible
 from .answers import as_json
-from .here import world
+from .here import faults, world
 from .recorded import feed
 
 routes = Blueprint("ebay_control", __name__, url_prefix="/_control")
@@ -25,6 +25,13 @@ def impossible(error: Impossible) -> Any:
 @routes.errorhandler(KeyError)
 def missing(error: KeyError) -> Any:
     return as_json({"error": f"missing or unknown: {error}"}, 400)
+
+
+@routes.post("/reset")
+def reset() -> Any:
+    world.reset()
+    faults.clear()
+    return as_json({"ok": True})
 
 
 @routes.route("/sellers", methods=["GET", "POST"])

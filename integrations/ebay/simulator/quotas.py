@@ -42,5 +42,8 @@ class Quotas:
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), _PACIFIC)
         return stamp(midnight)
 
+    def clear(self) -> None:
+        self._used.clear()
+
     def _day(self) -> str:
         return self._clock.now().astimezone(_PACIFIC).date().isoformat()

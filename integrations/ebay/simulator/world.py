@@ -21,7 +21,8 @@ from .settings import merged
 
 class World:
     def __init__(self, settings: dict[str, Any] | None = None, data: Path | None = None) -> None:
-        self.settings = merged(settings)
+        self._started_with = merged(settings)
+        self.settings = dict(self._started_with)
         self.clock = Clock()
         self.store = Store(data)
         self.ledger = Ledger(self.store, self.clock)
@@ -33,6 +34,15 @@ class World:
         self.packages = Packages(self.store, self.clock, self.orders)
         self.listings = Listings(self.store, self.clock, self.ledger, self.settings)
         self.quotas = Quotas(self.settings, self.clock)
+
+    def reset(self) -> None:
+        """As new: no state, the settings it was started with, the right time."""
+        with self.store.lock:
+            for part in (self.store, self.orders, self.packages, self.listings, self.quotas, self.calls):
+                part.clear()
+            self.settings |= self._started_with
+            self.clock.skew = 0.0
+            self.random.seed(0)
 
     def now(self) -> str:
         return stamp(self.clock.now())

@@ -13,8 +13,8 @@ from cartrover.merchants.tenancy import Owned
 class Connection(Owned):
     """Authorised access to ONE account at one integration. Never deleted, so that order and effect keys survive.
 
-    No call is made before ``quiet_until`` (the provider asked for a pause). ``budget_left`` calls remain until ``budget_full_at``,
-    as the provider's headers last told.
+    No call is made before ``quiet_until`` (the provider asked for a pause). ``budget_left`` calls remain until
+    ``budget_full_at``, as the provider's headers last told.
     """
 
     class State(models.TextChoices):

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
-from integrations.simulation import Clock, Faults, Ledger, RateWindow, StartResponse, Store, WsgiApp, control_routes
+from integrations.simulation import Clock, Faults, Ledger, RateWindow, StartResponse, Store, control_routes
 
 from . import api, control, oauth, pages, replies
 from .errors import ApiError
@@ -23,14 +23,26 @@ from .webhooks import Deliveries
 from .world import World
 
 
-def create_app(settings: dict[str, Any] | None = None, data: Path | None = None) -> Flask:
+class StandIn(Flask):
+    """``/orders/`` and ``/orders/123.json`` are ``/orders`` and ``/orders/123``, and any request may meet a fault."""
+
+    def __init__(self) -> None:
+        super().__init__(__name__)
+        self.faults = Faults(super().wsgi_app)
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"].rstrip("/").removesuffix(".json")
+        return self.faults({**environ, "PATH_INFO": path or "/"}, start_response)
+
+
+def create_app(settings: dict[str, Any] | None = None, data: Path | None = None) -> StandIn:
     """A stand-in of its own. ``data`` is an SQLite file that keeps its state; without it the state ends with the process."""
     world = _world(settings_with(settings), Store(data))
-    app = Flask(__name__)
+    app = StandIn()
     app.config.update(SESSION_COOKIE_NAME="tradegecko_sim_session", SESSION_COOKIE_SAMESITE="Lax")
     app.secret_key = _secret(world.store)
-    faults = Faults(app.wsgi_app)
-    app.register_blueprint(control_routes(faults, world.ledger, world.clock, world.settings, world.calls))
+    app.extensions["world"] = world
+    app.register_blueprint(control_routes(app.faults, world.ledger, world.clock, world.settings, world.calls))
     for part in (control, oauth, pages, api):
         app.register_blueprint(part.routes)
     _answer_errors(app, world)
@@ -43,8 +55,6 @@ def create_app(settings: dict[str, Any] | None = None, data: Path | None = None)
     def dress(reply: Response) -> Response:
         return replies.dress(reply, world.clock)
 
-    app.wsgi_app = TidyPaths(faults)  # type: ignore[method-assign]
-    app.extensions["world"] = world
     return app
 
 
@@ -84,14 +94,3 @@ def _answer_errors(app: Flask, world: World) -> None:
     @app.errorhandler(500)
     def broken(error: Exception) -> Response:
         return replies.answer(500, dump(world.settings["error_bodies"]["500"]))
-
-
-class TidyPaths:
-    """``/orders/`` and ``/orders/123.json`` are ``/orders`` and ``/orders/123``."""
-
-    def __init__(self, app: WsgiApp) -> None:
-        self._app = app
-
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        path = environ["PATH_INFO"].rstrip("/").removesuffix(".json")
-        return self._app({**environ, "PATH_INFO": path or "/"}, start_response)

@@ -30,8 +30,8 @@ def person(account_id: int) -> Caller:
 def place_order(world: World, account_id: int, wanted: Record) -> Record:
     """An order as a person enters it, finalized unless said.
 
-    ``lines`` of ``sku`` or ``variant_id`` (or ``label`` and ``line_type``), ``quantity`` and ``price``; ``paid``; ``company`` (its
-    name) and ``shipping_address`` as wanted; the other attributes as in the API.
+    ``lines`` of ``sku`` or ``variant_id`` (or ``label`` and ``line_type``), ``quantity`` and ``price``; ``paid``; ``company``
+    (its name) and ``shipping_address`` as wanted; the other attributes as in the API.
     """
     wanted = {"status": "finalized", **wanted}
     company = _company(world, account_id, wanted.pop("company", "Walk-in"))

@@ -1,9 +1,9 @@
 """Start the TradeGecko stand-in as a process of its own, for any test that needs it.
 
-    with running({"rate_limit": 10}) as gecko:
-        account = gecko.open_account(users=[{"email": "alice@example.com", "password": "secret"}])
-        token = gecko.control("POST", "grant", {"email": "alice@example.com"})["access_token"]
-        requests.get(f"{gecko.url}/orders", headers={"Authorization": f"Bearer {token}"})
+with running({"rate_limit": 10}) as gecko:
+    account = gecko.open_account(users=[{"email": "alice@example.com", "password": "secret"}])
+    token = gecko.control("POST", "grant", {"email": "alice@example.com"})["access_token"]
+    requests.get(f"{gecko.url}/orders", headers={"Authorization": f"Bearer {token}"})
 """
 
 from __future__ import annotations

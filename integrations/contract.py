@@ -406,6 +406,10 @@ class Warehouse(Protocol):
     def send_order(self, delivery: Delivery, *, key: str) -> RemoteOrder:
         """Create the order. ``key`` is an idempotency key."""
 
+    def finish_order(self, remote_id: str, delivery: Delivery, *, key: str) -> str:
+        """Do what the settings ask beyond creating the order (invoice, payment), for one that was found after a doubt. Returns
+        what went wrong in words, or nothing. Never does anything twice under the same key."""
+
     def void_order(self, remote_id: str, *, key: str) -> None:
         """Void it there."""
 

@@ -11,7 +11,8 @@ from cartrover.merchants.tenancy import Owned
 class StockLevel(Owned):
     """One item of a warehouse's account: its SKU, and what is available by location (``{location id: "12"}``, decimals as text).
 
-    ``read_at`` is when the reading began that told the figures, by the warehouse's clock; an older reading never replaces a newer.
+    ``read_at`` is when the reading began that told the figures, by our clock (as ``Order.delivered_at`` is); an older reading never
+    replaces a newer.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="stock_levels")
@@ -36,8 +37,9 @@ class Listing(Owned):
     """One thing a cart sells, and the figure it shows.
 
     ``desired`` is what it ought to show and ``desired_read_at`` the warehouse reading that says so; ``pushed`` is what we last
-    set, from the reading of ``pushed_read_at``. ``shown`` is what the listing itself told at ``shown_at``. A push that may still be
-    under way holds ``in_flight_until``.
+    set at ``pushed_at`` (the marketplace's clock, as its orders are), from the reading of ``pushed_read_at``. ``shown`` is what the
+    listing itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions`` counts the
+    pushes of ``revisions_day``. ``trouble`` is why it gets no figure.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listings")
@@ -54,7 +56,6 @@ class Listing(Owned):
     pushed_at = models.DateTimeField(null=True)
     pushed_read_at = models.DateTimeField(null=True)
     in_flight_until = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(null=True)
     revisions = models.PositiveIntegerField(default=0)
     revisions_day = models.DateField(null=True)
     trouble = models.TextField(blank=True)
@@ -64,7 +65,6 @@ class Listing(Owned):
         constraints = [models.UniqueConstraint(fields=["merchant", "connection", "external_id"], name="a_listing_is_stored_once")]
         indexes = [
             models.Index(fields=["merchant", "connection", "sku"], name="listing_sku"),
-            models.Index(fields=["connection", "due_at"], condition=models.Q(due_at__isnull=False), name="listing_due"),
         ]
 
     def __str__(self) -> str:

@@ -98,7 +98,7 @@ def _upload(work: Work, client: CartClient, side: CartSide, due: _Due) -> None:
         kind="shipment",
         subject=str(shipment.pk),
         content={"order": upload.order_id, "tracking": upload.tracking, "lines": [list(_unit(line)) for line in upload.lines]},
-        look=lambda: find_package(client.shipments_of(order.external_id), upload, side),
+        look=lambda key: find_package(client.shipments_of(order.external_id), upload, side),
         send=lambda key: client.upload_shipment(upload, key=key),
         processing=side.processing_seconds,
         order=order,
@@ -173,7 +173,9 @@ def _next(work: Work, done: int) -> float:
     if done == BATCH:
         return 0.0
     with work.rows():
-        earliest: datetime | None = Shipment.objects.filter(cart_connection_id=work.connection_id).aggregate(at=Min("due_at"))["at"]
+        earliest: datetime | None = Shipment.objects.filter(cart_connection_id=work.connection_id).aggregate(at=Min("due_at"))[
+            "at"
+        ]
     idle = durations().deliver_idle
     if earliest is None:
         return idle

@@ -44,14 +44,14 @@ class Found:
 class Plan:
     """One write that must not happen twice.
 
-    ``look`` finds what an earlier attempt may have made; it is never asked before the first attempt. ``send`` takes the
-    idempotency key and returns the remote id. ``processing`` is the provider's longest processing time, in seconds.
+    ``look`` finds what an earlier attempt may have made; it is never asked before the first attempt. Both it and ``send``, which
+    returns the remote id, take the idempotency key. ``processing`` is the provider's longest processing time, in seconds.
     """
 
     kind: str
     subject: str
     content: Any
-    look: Callable[[], Found | None]
+    look: Callable[[str], Found | None]
     send: Callable[[str], str]
     processing: float
     order: Order | None = None
@@ -101,7 +101,7 @@ def _look(work: Work, effect: Effect, plan: Plan) -> str | None:
         _change(work, effect, state=Effect.State.AMBIGUOUS, said="A worker died while this was being sent.")
     if effect.looks >= LOOKS - 1:
         _wait_until_all_has_arrived(work, effect, plan)
-    found = plan.look()
+    found = plan.look(effect.key)
     if found is not None and found.ours:
         _settle(work, effect, state=Effect.State.CONFIRMED, remote_id=found.remote_id, said=found.remark or "Found there.")
         return found.remote_id
@@ -197,4 +197,3 @@ def _change(work: Work, effect: Effect, **changes: Any) -> None:
     for name, value in changes.items():
         if name in ("state", "said", "looks", "key_spent"):
             setattr(effect, name, value)
-

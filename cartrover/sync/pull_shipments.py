@@ -75,4 +75,3 @@ def _package(record: ShipmentRecord) -> Package:
         tracking_url=record.tracking_url,
         shipped_at=record.shipped_at or record.updated_at,
     )
-

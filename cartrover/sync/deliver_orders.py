@@ -1,0 +1,284 @@
+"""Orders that are ready go to the warehouse, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Min
+from django.utils import timezone
+
+from cartrover.connections.models import Cart, Warehouse
+from cartrover.events.models import Problem
+from cartrover.events.telling import close_problems, event, open_problem, tell
+from cartrover.orders import preparing
+from cartrover.orders.models import Order, OrderLine, Status
+from cartrover.orders.packages import settle_shipped
+from cartrover.sync.backoff import back_off
+from cartrover.sync.durations import durations
+from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
+from cartrover.sync.rereading import reread_if_stale
+from cartrover.sync.work import Done, Work
+from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
+from integrations.contract import Warehouse as WarehouseClient
+from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
+
+BATCH = 25  # orders a run: it must end before it keeps other streams waiting
+
+
+def run(work: Work) -> Done:
+    """Deliver what is due at every live warehouse of the connection."""
+    with work.rows():
+        warehouses = [
+            each for each in Warehouse.objects.filter(connection_id=work.connection_id) if each.serves("order_delivery")
+        ]
+    delivered = tried = 0
+    for warehouse in warehouses:
+        client = work.warehouse(warehouse.settings)
+        for order in _due(work, warehouse):
+            work.lease.check()
+            tried += 1
+            delivered += _try(work, warehouse, client, order)
+    return Done(f"{delivered} orders delivered.", due_in=_next(work, warehouses, full=tried >= BATCH))
+
+
+def _due(work: Work, warehouse: Warehouse) -> list[Order]:
+    with work.rows():
+        rows = Order.objects.filter(warehouse=warehouse, due_at__lte=timezone.now(), status=Status.NEW)
+        return list(rows.select_related("cart", "connection").order_by("due_at", "id")[:BATCH])
+
+
+def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order) -> bool:
+    work.wire.about(order.pk)
+    try:
+        reread_if_stale(work, order)
+        return _deliver(work, warehouse, client, order.pk)
+    except RetryLater as outcome:
+        if outcome.scope != "record":
+            raise
+        _later(work, order, outcome)
+    except NeedsMerchant as outcome:
+        if outcome.scope == "connection":
+            raise
+        _stop(work, order, outcome, status=Status.ERROR, kind=outcome.fix, subject=outcome.subject)
+    except HeldForPerson as outcome:
+        _stop(work, order, outcome, status=Status.HELD, kind="ambiguous", subject=order.ref)
+    except Rejected as outcome:
+        status = Status.HELD if outcome.code == "total_differs" else Status.ERROR
+        _stop(work, order, outcome, status=status, kind=outcome.code or "refused", subject=order.ref)
+    finally:
+        work.wire.about(None)
+    return False
+
+
+def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id: int) -> bool:
+    """The gates once more, the cart's customer, then the order itself."""
+    with work.rows():
+        order = Order.objects.select_related("cart", "connection").select_for_update(no_key=True, of=("self",)).get(pk=order_id)
+        if order.status != Status.NEW or order.warehouse_id != warehouse.pk:
+            return False
+        lines = list(order.lines.order_by("position"))
+    if not _known(work, client, order, lines):
+        return False
+    customer_id = _customer(work, client, order)
+    delivery = delivery_of(order, lines, customer_id)
+    client.check(delivery)
+    answered: list[RemoteOrder] = []
+
+    def send(key: str) -> str:
+        answered.append(client.send_order(delivery, key=key))
+        return answered[-1].remote_id
+
+    side = work.integration.warehouse
+    remote_id = carry_out(
+        work,
+        Plan(
+            kind="order",
+            subject=order.ref,
+            content=delivery,
+            look=lambda key: _find(client, delivery, answered, key),
+            send=send,
+            processing=side.processing_seconds if side else 60.0,
+            order=order,
+        ),
+    )
+    _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None)
+    return True
+
+
+def _known(work: Work, client: WarehouseClient, order: Order, lines: Sequence[OrderLine]) -> bool:
+    """Every SKU at the warehouse, and there once. What our own list lacks is asked of the warehouse before anybody is bothered."""
+    with work.rows():
+        unknown = preparing.unknown_skus(order, lines)
+    asked = {sku: client.item(sku) for sku in unknown}
+    with work.rows():
+        if asked:
+            preparing.learn_items(order, asked)
+        verdict = preparing.judge(order, lines)
+        preparing.apply(order, lines, verdict)
+    return verdict.status == Status.NEW
+
+
+def _customer(work: Work, client: WarehouseClient, order: Order) -> str:
+    """The warehouse's customer for the cart: found or made once, and remembered by its effect."""
+    if order.cart is None:
+        raise Rejected("The order belongs to no cart.", code="no_cart")
+    identity = identity_of(order.cart)
+
+    def look(key: str) -> Found | None:
+        found = client.find_customer(identity)
+        return Found(found) if found else None
+
+    return carry_out(
+        work,
+        Plan(
+            kind="customer",
+            subject=identity.key,
+            content=identity,
+            look=look,
+            send=lambda key: client.find_customer(identity) or client.make_customer(identity, key=key),
+            processing=60.0,
+        ),
+    )
+
+
+def source_url(order: Order) -> str:
+    """The order's page in the portal, which tells our orders from everybody else's at the warehouse."""
+    return f"{settings.PORTAL_URL}/o/{order.ref}"
+
+
+def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str) -> Delivery:
+    """The order as a warehouse takes it. Only what has not left already is sent."""
+    return Delivery(
+        ref=order.ref,
+        number=order.number,
+        placed_at=order.placed_at,
+        customer_id=customer_id,
+        source_url=source_url(order),
+        currency=order.currency,
+        lines=tuple(
+            DeliveryLine(
+                external_id=line.external_id,
+                sku=line.sku,
+                item_id=line.item_id,
+                title=line.title,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                total=line.total,
+            )
+            for line in lines
+        ),
+        shipping=order.shipping,
+        shipping_method=order.shipping_method,
+        discount=order.discount,
+        tax=order.tax,
+        adjustment=order.adjustment,
+        total=order.total,
+        ship_to=AddressRecord(**(order.ship_to or {})),
+        note=order.note,
+        email=order.buyer_email,
+        references=tuple((str(name), str(value)) for name, value in order.references),
+    )
+
+
+def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str) -> Found | None:
+    """What an earlier attempt made there. A hit counts only when it is really ours."""
+    found = client.find_orders(delivery.ref)
+    if not found:
+        return None
+    wanted = sorted(_units(delivery))
+    for remote in found:
+        if remote.ours and remote.customer_id == delivery.customer_id and sorted(remote.lines) == wanted:
+            remark = client.finish_order(remote.remote_id, delivery, key=key)
+            answered.append(replace(remote, remark=remark))
+            return Found(remote.remote_id, remark=remark)
+    return Found(
+        found[0].remote_id,
+        ours=False,
+        remark=f"The warehouse has an order with our reference {delivery.ref} that differs from ours. Compare the two.",
+    )
+
+
+def _units(delivery: Delivery) -> list[tuple[str, int]]:
+    units: dict[str, int] = {}
+    for line in delivery.lines:
+        units[line.item_id] = units.get(line.item_id, 0) + line.quantity
+    return list(units.items())
+
+
+def _delivered(work: Work, order: Order, warehouse: Warehouse, remote_id: str, remote: RemoteOrder | None) -> None:
+    """Write down where it is. A warehouse that shows another total is shown, not sent to again."""
+    with work.rows():
+        Order.objects.filter(pk=order.pk).update(
+            status=Status.AT_WMS,
+            reason="",
+            reason_code="",
+            problem=None,
+            due_at=None,
+            attempts=0,
+            remote_id=remote_id,
+            remote_status=remote.status if remote else "",
+            delivered_at=timezone.now(),
+            stock_committed=remote is None or remote.status != "draft",
+        )
+        for line in order.lines.all() if remote else []:
+            line_id = remote.line_ids.get(line.external_id, "") if remote else ""
+            if line_id:
+                OrderLine.objects.filter(pk=line.pk).update(remote_id=line_id)
+        order.refresh_from_db()
+        words = f"Delivered to {warehouse.name} as {remote_id}."
+        events = [event(order, "delivered", words, remote_id=remote_id), *settle_shipped(order)]
+        remark = remote.remark if remote else ""
+        if remote is not None and remote.total != order.total and not remark:
+            remark = f"The warehouse shows a total of {remote.total}, the cart one of {order.total}."
+        if remark:
+            open_problem("differs_at_warehouse", remark, about=order)
+            events.append(event(order, "differs", remark))
+        tell(events)
+        close_problems(about="order", about_id=order.pk, kind__in=("refused", "ambiguous", "total_differs"))
+
+
+def _later(work: Work, order: Order, outcome: RetryLater) -> None:
+    """Only this order waits; the others of the stream go on."""
+    pause = back_off(order.attempts, outcome.after)
+    with work.rows():
+        Order.objects.filter(pk=order.pk).update(
+            attempts=order.attempts + 1, reason=outcome.message, due_at=timezone.now() + timedelta(seconds=pause)
+        )
+        tell([event(order, "waits", outcome.message, detail=outcome.detail)])
+
+
+def _stop(work: Work, order: Order, outcome: Outcome, *, status: str, kind: str, subject: str) -> None:
+    """This order waits for somebody: one Problem a cause, which releases it when it is solved."""
+    with work.rows():
+        about = order if subject == order.ref else None
+        problem = open_problem(
+            kind,
+            outcome.message,
+            subject="" if about else subject,
+            about=about,
+            whose=Problem.Whose.MERCHANT,
+            detail=outcome.detail,
+        )
+        Order.objects.filter(pk=order.pk).update(
+            status=status, reason=outcome.message, reason_code=kind, problem=problem, due_at=None
+        )
+        tell([event(order, "stopped", outcome.message, detail=outcome.detail)])
+
+
+def _next(work: Work, warehouses: Sequence[Warehouse], *, full: bool) -> float:
+    """At once while more is due, else when the first of the waiting orders is."""
+    if full:
+        return 0.0
+    with work.rows():
+        due = Order.objects.filter(warehouse__in=warehouses, status=Status.NEW)
+        earliest: datetime | None = due.aggregate(at=Min("due_at"))["at"]
+    idle = durations().deliver_idle
+    return idle if earliest is None else min(idle, max(0.0, (earliest - timezone.now()).total_seconds()))
+
+
+def identity_of(cart: Cart) -> CartIdentity:
+    """The cart as a warehouse's customer."""
+    return CartIdentity(key=f"CR-{cart.public_id}".upper(), name=cart.name)

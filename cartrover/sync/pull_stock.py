@@ -1,0 +1,114 @@
+"""The warehouse's catalogue and levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from cartrover.connections.models import Cart, Warehouse
+from cartrover.inventory.models import StockLevel
+from cartrover.inventory.storing import set_available, store_levels
+from cartrover.orders import preparing
+from cartrover.sync import streams
+from cartrover.sync.durations import durations
+from cartrover.sync.models import Stream
+from cartrover.sync.work import Done, Work
+from integrations.contract import Page, StockRecord
+from integrations.contract import Warehouse as WarehouseClient
+
+CLOCK_MARGIN = timedelta(seconds=1)
+
+
+def run(work: Work) -> Done:
+    """Read the levels, and the whole catalogue when it is due or an unknown item turns up; then let the carts know."""
+    with work.rows():
+        warehouse = Warehouse.objects.filter(connection_id=work.connection_id, state=Warehouse.State.LIVE).first()
+    if warehouse is None:
+        return Done("No warehouse is live.", due_in=None)
+    client = work.warehouse(warehouse.settings)
+    pages, items = (0, 0)
+    unknown = False
+    if not _catalogue_due(work):
+        pages, items, unknown = _read_levels(work, client)
+    cursor = dict(work.cursor)
+    if _catalogue_due(work) or unknown:
+        more, items = _read_catalogue(work, client)
+        pages += more
+        cursor["catalogue_at"] = timezone.now().isoformat()
+    with work.rows():
+        _wake_carts(warehouse)
+    side = work.integration.warehouse
+    pause = max(durations().stock_poll, pages * (side.stock_page_seconds if side else 0.0))
+    return Done(f"{items} items read.", due_in=pause, cursor=cursor)
+
+
+def _catalogue_due(work: Work) -> bool:
+    told = work.cursor.get("catalogue_at")
+    if not told:
+        return True
+    return timezone.now() - datetime.fromisoformat(str(told)) > timedelta(seconds=durations().catalogue_poll)
+
+
+def _pages(read: Callable[[int], Page[StockRecord]], work: Work) -> Iterator[Page[StockRecord]]:
+    number, seen = 1, 0
+    while True:
+        work.lease.check()
+        page = read(number)
+        yield page
+        seen += len(page.records)
+        if not page.records or seen >= page.total:
+            return
+        number += 1
+
+
+def _read_levels(work: Work, client: WarehouseClient) -> tuple[int, int, bool]:
+    """(pages, items, whether there was an item that the catalogue has to tell us about)."""
+    read_at = timezone.now() - CLOCK_MARGIN
+    pages, items, unknown = 0, 0, False
+    for page in _pages(lambda number: client.stock(page=number), work):
+        pages, items = pages + 1, items + len(page.records)
+        available = {record.item_id: _figures(record) for record in page.records}
+        with work.rows():
+            unknown = bool(set_available(work.connection_id, available, read_at)) or unknown
+    return pages, items, unknown
+
+
+def _read_catalogue(work: Work, client: WarehouseClient) -> tuple[int, int]:
+    read_at = timezone.now() - CLOCK_MARGIN
+    pages, items = 0, 0
+    for page in _pages(lambda number: client.items(page=number), work):
+        pages, items = pages + 1, items + len(page.records)
+        with work.rows():
+            known = store_levels(work.connection_id, [stock_level(work.connection_id, each, read_at) for each in page.records])
+            if preparing.release_skus(known):
+                streams.wake(work.connection_id, Stream.Kind.DELIVER_ORDERS)
+    with work.rows():
+        StockLevel.objects.filter(connection_id=work.connection_id, read_at__lt=read_at).update(gone=True)
+    return pages, items
+
+
+def stock_level(connection_id: int, record: StockRecord, read_at: datetime) -> StockLevel:
+    """An unsaved row of a warehouse's record."""
+    return StockLevel(
+        connection_id=connection_id,
+        item_id=record.item_id,
+        sku=record.sku,
+        name=record.name,
+        available=_figures(record),
+        tracked=record.tracked,
+        max_online=record.max_online,
+        read_at=read_at,
+    )
+
+
+def _figures(record: StockRecord) -> dict[str, str]:
+    return {location: str(units) for location, units in record.available.items()}
+
+
+def _wake_carts(warehouse: Warehouse) -> None:
+    carts = Cart.objects.filter(warehouse=warehouse, state=Cart.State.LIVE, connection__isnull=False)
+    for connection_id in carts.values_list(F("connection_id"), flat=True).distinct():
+        streams.wake(connection_id, Stream.Kind.PUSH_STOCK)

@@ -275,7 +275,7 @@ def test_tax_on_top_of_the_prices_is_tax() -> None:
 
 def test_the_total_of_an_order_without_lines_is_the_integer_nothing() -> None:
     made = record(order(total=0), [])
-    assert (made.total, made.unshippable) == (0, "it has no products")
+    assert (made.total, made.unshippable) == (Decimal(0), "it has no products")
 
 
 def test_fractions_of_a_unit_set_the_order_aside_with_the_fields_path() -> None:

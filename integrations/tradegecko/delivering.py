@@ -118,7 +118,7 @@ def _discount_and_rounding(delivery: Delivery, before: Decimal, unit: Decimal) -
         if abs(rounding) <= tolerance and rounding == _rounded(rounding, unit):
             return discount, rounding
     message = f"The order's lines come to {before - delivery.discount} {delivery.currency} and its total is {delivery.total}."
-    raise Rejected(message, code="total")
+    raise Rejected(message, code="total_differs")
 
 
 def _own_discount(off: Decimal, noise: Decimal) -> Decimal:

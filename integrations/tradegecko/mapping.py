@@ -117,6 +117,7 @@ def _order(parts: OrderParts, wanted: CartSettings, zone: ZoneInfo) -> OrderReco
         shipping_method=next((line.label for line in lines if line.kind == "shipping"), ""),
         note=text(order, "notes"),
         ship_by=_ship_by(order, zone),
+        shipments=tuple(str(one) for one in order.get("fulfillment_ids") or ()),
         marks={
             "source_id": order.get("source_id"),
             "reference": text(order, "reference_number"),
@@ -305,15 +306,13 @@ def _link(address: str) -> str:
 # ----------------------------------------------------------------------------------------------------------------------- stock
 
 
-def stock_record(row: Row, locations: Sequence[str]) -> StockRecord:
-    """A variant, or a row of ``/stock_levels``, at the chosen locations (none chosen: all). No row at one means none there."""
-    levels = {identifier(level, "location_id"): _available(level) for level in row.get("locations") or ()}
-    chosen = {location: levels.get(location, Decimal(0)) for location in locations} if locations else levels
+def stock_record(row: Row) -> StockRecord:
+    """A variant, or a row of ``/stock_levels``. A location without a row has none of it."""
     limit = None if row.get("max_online") in (None, "") else number(row, "max_online")
     return StockRecord(
         item_id=identifier(row, "variant_id" if row.get("variant_id") else "id"),
         sku=text(row, "sku"),
-        available=chosen,
+        available={identifier(level, "location_id"): _available(level) for level in row.get("locations") or ()},
         tracked=row.get("manage_stock") is not False,
         max_online=None if limit is None else max(0, int(limit.to_integral_value(ROUND_FLOOR))),
         name=" - ".join(part for part in (text(row, "product_name"), text(row, "name")) if part),
@@ -322,7 +321,7 @@ def stock_record(row: Row, locations: Sequence[str]) -> StockRecord:
 
 def listing_record(row: Row) -> ListingRecord:
     """A variant as a thing that is sold, with what may be sold of it everywhere."""
-    stock = stock_record(row, ())
+    stock = stock_record(row)
     total = sum(stock.available.values(), Decimal(0))
     return ListingRecord(stock.item_id, stock.sku, max(0, int(total.to_integral_value(ROUND_FLOOR))), stock.name)
 

@@ -154,11 +154,10 @@ class CartSettings:
 
 @dataclass(frozen=True, slots=True)
 class WarehouseSettings:
-    """``ship_from`` and ``stock_locations`` are ids as text; empty means the account's own choice, and all of them."""
+    """``ship_from`` is an id as text; empty means the account's own choice."""
 
     status: str = "finalized"
     ship_from: str = ""
-    stock_locations: tuple[str, ...] = ()
     tax_treatment: str = "inclusive"
     order_number: str = "number"
     invoice: bool = False
@@ -170,7 +169,6 @@ class WarehouseSettings:
         return cls(
             status=settings.get("status") or "finalized",
             ship_from=_bare_integer(settings, "ship_from", "Ship from"),
-            stock_locations=_several(settings.get("stock_locations")),
             tax_treatment=settings.get("tax_treatment") or "inclusive",
             order_number=settings.get("order_number") or "number",
             invoice=bool(settings.get("invoice")),

@@ -137,14 +137,14 @@ class TradeGeckoWarehouse:
         """Variants of exactly this SKU, which TradeGecko does not keep unique. An empty one would find all."""
         if not sku:
             return ()
-        return tuple(self._stock(row) for row in self._api.all("variants", sku=sku) if row.get("sku") == sku)
+        return tuple(stock_record(row) for row in self._api.all("variants", sku=sku) if row.get("sku") == sku)
 
     def items(self, *, page: int = 1) -> Page[StockRecord]:
-        return self._stock_page(self._api.page("variants", {"order": "created_at asc"}, page))
+        return _stock_page(self._api.page("variants", {"order": "created_at asc"}, page))
 
     def stock(self, *, page: int = 1) -> Page[StockRecord]:
         """The light rows: no SKU, and neither whether the item is counted nor its cap, which ``items`` tells."""
-        return self._stock_page(self._api.page("stock_levels", {}, page))
+        return _stock_page(self._api.page("stock_levels", {}, page))
 
     # --------------------------------------------------------------------------------------------------------------- details
 
@@ -175,8 +175,6 @@ class TradeGeckoWarehouse:
         variants = by_key(self._api.by("variants", "ids", (text(line, "variant_id") for line in order_lines)), "id")
         return {text(line, "id"): text(variants.get(text(line, "variant_id"), {}), "sku") for line in order_lines}
 
-    def _stock(self, row: Row) -> StockRecord:
-        return stock_record(row, self._settings.stock_locations)
 
-    def _stock_page(self, listing: Listing) -> Page[StockRecord]:
-        return Page(tuple(self._stock(row) for row in listing.rows), listing.total, listing.limit)
+def _stock_page(listing: Listing) -> Page[StockRecord]:
+    return Page(tuple(stock_record(row) for row in listing.rows), listing.total, listing.limit)

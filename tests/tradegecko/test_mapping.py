@@ -102,7 +102,7 @@ def test_every_recorded_fulfillment_becomes_a_shipment() -> None:
 
 
 def test_every_recorded_variant_becomes_a_stock_record() -> None:
-    records = {one.item_id: one for one in (stock_record(row, ()) for row in rows_of("variants"))}
+    records = {one.item_id: one for one in (stock_record(row) for row in rows_of("variants"))}
     assert len(records) >= 5
     assert records["720709"].available["18"] == Decimal(-15)
     assert records["593558"].available["159"] == Decimal(192)
@@ -111,7 +111,7 @@ def test_every_recorded_variant_becomes_a_stock_record() -> None:
 
 
 def test_the_documented_stock_level_is_read_by_its_variant_id() -> None:
-    first = stock_record(rows_of("stock_levels")[0], ())
+    first = stock_record(rows_of("stock_levels")[0])
     assert (first.item_id, first.sku, first.available) == ("60", "", {"3": Decimal(25)})
 
 
@@ -150,23 +150,17 @@ figures = st.one_of(
 @given(figures, figures)
 def test_available_is_what_is_on_hand_less_what_is_committed(on_hand: Any, committed: Any) -> None:
     row = {"variant_id": 1, "locations": [{"location_id": 3, "stock_on_hand": on_hand, "committed": committed}]}
-    assert stock_record(row, ()).available == {"3": Decimal(str(on_hand or 0)) - Decimal(str(committed or 0))}
-
-
-def test_a_chosen_location_without_a_row_has_nothing_and_others_do_not_count() -> None:
-    row = {"variant_id": 1, "locations": [{"location_id": 3, "stock_on_hand": "30", "committed": "5"}]}
-    assert stock_record(row, ("3", "4")).available == {"3": Decimal(25), "4": Decimal(0)}
-    assert stock_record(row, ("4",)).available == {"4": Decimal(0)}
+    assert stock_record(row).available == {"3": Decimal(str(on_hand or 0)) - Decimal(str(committed or 0))}
 
 
 @pytest.mark.parametrize(("cap", "read"), [(None, None), ("5", 5), ("5.0", 5), (0, 0), ("-1", 0)])
 def test_the_cap_of_a_variant_is_kept(cap: object, read: int | None) -> None:
-    assert stock_record({"id": 1, "max_online": cap}, ()).max_online == read
+    assert stock_record({"id": 1, "max_online": cap}).max_online == read
 
 
 def test_a_variant_that_is_not_counted_says_so() -> None:
-    assert not stock_record({"id": 1, "manage_stock": False}, ()).tracked
-    assert stock_record({"id": 1, "manage_stock": None}, ()).tracked
+    assert not stock_record({"id": 1, "manage_stock": False}).tracked
+    assert stock_record({"id": 1, "manage_stock": None}).tracked
 
 
 def test_what_is_sold_is_never_a_negative_figure() -> None:

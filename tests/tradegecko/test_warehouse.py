@@ -414,9 +414,3 @@ def test_stock_falls_by_what_was_ordered_before_anything_ships(scene: Scene) -> 
     levels = {one.item_id: one.available.get(main) for one in scene.warehouse().stock().records}
     assert levels[str(scene.variants["MUG-1"])] == Decimal(8)
     assert levels[str(scene.variants["HAT-1"])] == Decimal("3.5")
-
-
-def test_stock_counts_only_the_chosen_locations(scene: Scene) -> None:
-    overflow = str(scene.account["location_ids"][1])
-    levels = [one.available for one in scene.warehouse(stock_locations=[overflow]).stock().records]
-    assert levels == [{overflow: Decimal(0)}, {overflow: Decimal(0)}]

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import fulfillments, invoices, orders, quantities
 from .errors import invalid
+from .formats import plain
 from .records import Record
 from .world import Caller, World
 
@@ -193,6 +194,6 @@ def _level(world: World, variant: Record) -> Record:
         "account": variant["_account"],
         "variant_id": variant["id"],
         "sku": variant["sku"],
-        "available": str(world.stock.available(variant)),
-        "locations": {str(place): str(world.stock.available_at(variant, place)) for place in sorted(places)},
+        "available": plain(world.stock.available(variant)),
+        "locations": {str(place): plain(world.stock.available_at(variant, place)) for place in sorted(places)},
     }

@@ -24,4 +24,4 @@ RUN env SECRET_KEY=none REDIS_URL=redis://none DATABASE_URL=postgres://none/none
 
 USER cartrover
 EXPOSE 8000
-CMD ["gunicorn", "cartrover.wsgi", "--worker-class", "gthread", "--threads", "8"]
+CMD ["gunicorn", "cartrover.wsgi", "--worker-class", "gthread", "--threads", "8", "--no-control-socket"]

@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cartrover.embedded.errors import EmbeddedError
-from cartrover.embedded.place import Place, default_root, held
+from cartrover.embedded.place import Place, default_root, held, home
 from cartrover.embedded.processes import prepare, start_portal
 from cartrover.embedded.services import serving
 from cartrover.embedded.supervisor import Supervisor, end_on_signals
@@ -78,39 +79,42 @@ def demo() -> int:
     with (
         held(default_root()) as place,
         serving(place, durable=True) as services,
-        Supervisor(place, os.environ | services) as supervisor,
+        Supervisor(place, os.environ | services, quiet=True) as supervisor,
     ):
-        shown = _start(supervisor, place, [])
+        shown = _start(supervisor, place, port=place.ports.take("portal", preferred=8000))
         supervisor.start("playing", PLAYING)
+        shown["Logs"] = str(place.root / "logs")
         print("\n" + "\n".join(f"{label:>22}  {value}" for label, value in shown.items()))
-        print("\nOrders arrive every few seconds. Ctrl-C ends everything.\n", flush=True)
+        print("\nOrders arrive every few seconds. Ctrl-C ends everything.", flush=True)
         supervisor.watch()
     return 0
 
 
 def check(recorded: list[Path]) -> int:
     """Begins from nothing and ends by itself: 0 when nothing was lost, doubled or unexplained. The logs stay."""
-    with held(default_root() / "demo-check") as place:
+    with held(home() / "demo-check") as place:
         _empty(place)
         with serving(place, durable=True) as services, Supervisor(place, os.environ | services, quiet=True) as supervisor:
-            _start(supervisor, place, recorded)
+            print(f"The logs are in {place.root / 'logs'}.", flush=True)
+            _start(supervisor, place, port=place.ports.take("portal"), recorded=recorded)
             if not recorded:
                 supervisor.start("playing", [*PLAYING, "--check"])
             code, _ = supervisor.outcome("judging", JUDGING)
-    if code != 0:
-        print(f"The logs are in {place.root / 'logs'}.", file=sys.stderr)
     return code
 
 
-def _start(supervisor: Supervisor, place: Place, recorded: list[Path]) -> dict[str, str]:
+def _start(supervisor: Supervisor, place: Place, *, port: int, recorded: Sequence[Path] = ()) -> dict[str, str]:
     """Starts the outside world and the portal; what to show a person, by label."""
-    port = place.ports.take("portal", preferred=8000)
     portal = f"http://localhost:{port}"
+    _say("Starting the stand-ins")
     mail_page, mail_variables = mail(supervisor, place)
     outside = mail_variables | ebay(supervisor, place, portal) | tradegecko(supervisor, place, portal)
     supervisor.environment |= outside | {"DEMO": "1", "PORTAL_URL": portal}
+    _say("Bringing the tables up to date")
     prepare(supervisor)
+    _say("Starting the portal")
     start_portal(supervisor, port)
+    _say("Connecting the merchant and placing orders")
     files = ["--recorded", *(str(file.resolve()) for file in recorded)] if recorded else []
     log_ins: dict[str, str] = json.loads(supervisor.run("seeding", [*SEEDING, *files]))
     return {
@@ -119,6 +123,10 @@ def _start(supervisor: Supervisor, place: Place, recorded: list[Path]) -> dict[s
         "TradeGecko stand-in": outside["TRADEGECKO_API_URL"],
         "Mail": mail_page,
     } | log_ins
+
+
+def _say(step: str) -> None:
+    print(f"{step} ...", flush=True)
 
 
 def _set(settings: dict[str, str], **more: str) -> list[str]:

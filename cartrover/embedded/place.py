@@ -19,6 +19,7 @@ from cartrover.embedded.ports import Ports
 from cartrover.embedded.tether import end_leftovers
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+THROWAWAY = "throwaway"
 
 
 class Place:
@@ -48,11 +49,18 @@ class Place:
         return self.secrets.once("credential_key", lambda: f"k1:{b64encode(secrets.token_bytes(32)).decode()}")
 
 
-def default_root() -> Path:
-    """`.data` of the checkout; as root a folder outside private homes, since the servers run under another account."""
+def home() -> Path:
+    """Where this checkout's data folders lie side by side: in the checkout; as root outside private homes, since the servers
+    run under another account.
+    """
     if os.geteuid() != 0:
         return CHECKOUT / ".data"
     return SHARED / hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:10]
+
+
+def default_root() -> Path:
+    """The data folder of `make demo` and `make up`."""
+    return home() / "portal"
 
 
 @contextmanager
@@ -75,7 +83,7 @@ def held(root: Path) -> Iterator[Place]:
 @contextmanager
 def held_throwaway() -> Iterator[Place]:
     """A folder for one run, deleted at its end; what killed runs left behind is deleted too."""
-    parent = default_root() / "throwaway"
+    parent = home() / THROWAWAY
     parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     with ExitStack() as stack:
         with _opened(parent / "lock") as door:

@@ -6,7 +6,7 @@ PREPARE = [
     ["python", "manage.py", "migrate", "--database", "owner"],
     ["python", "manage.py", "createcachetable", "--database", "owner"],
 ]
-WEB = ["gunicorn", "cartrover.wsgi", "--worker-class", "gthread", "--threads", "8"]
+WEB = ["gunicorn", "cartrover.wsgi", "--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
 WORKER = ["celery", "-A", "cartrover", "worker", "-P", "threads", "-c", "8", "--without-gossip", "--without-mingle"]
 TICKER = ["python", "manage.py", "ticker"]
 

@@ -1,6 +1,7 @@
 """The embedded servers: they serve, keep what they were given, and get in nobody's way."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,10 +14,10 @@ import psycopg
 import pytest
 from redis import Redis
 
-from cartrover.embedded import postgres_server, redis_server
+from cartrover.embedded import clean, postgres_server, redis_server
 from cartrover.embedded.account import account
 from cartrover.embedded.errors import AlreadyRunning, EmbeddedError
-from cartrover.embedded.place import default_root, held
+from cartrover.embedded.place import default_root, held, home
 from cartrover.embedded.services import running, throwaway
 from cartrover.embedded.tether import end_leftovers
 from tests.embedded.holder import Holder, servers_in, until
@@ -167,7 +168,7 @@ def test_where_no_server_is_built_for_the_platform_the_start_says_what_to_set(
 
 
 def test_a_throwaway_leaves_nothing_and_tidies_up_after_those_that_were_killed() -> None:
-    parent = default_root() / "throwaway"
+    parent = home() / "throwaway"
     parent.mkdir(parents=True, exist_ok=True)
     abandoned = parent / "abandoned"
     (abandoned / "postgres").mkdir(parents=True)
@@ -177,6 +178,13 @@ def test_a_throwaway_leaves_nothing_and_tidies_up_after_those_that_were_killed()
         assert not abandoned.exists()
         assert before <= set(parent.iterdir()), "another run's folder was deleted"
     assert set(parent.iterdir()) <= before | {parent / "lock"}
+
+
+def test_a_test_run_and_the_demo_leave_each_other_alone() -> None:
+    with throwaway() as environment:
+        end_leftovers(default_root())
+        write(environment, "undisturbed")
+        assert written(environment) == ["undisturbed"]
 
 
 def test_secrets_are_readable_by_their_owner_only(root: Path) -> None:
@@ -197,3 +205,22 @@ def test_no_private_folder_is_opened_for_the_servers(root: Path) -> None:
     before = [os.stat(folder).st_mode for folder in folders]
     with running(root):
         assert [os.stat(folder).st_mode for folder in folders] == before
+
+
+def test_cleaning_spares_what_runs_and_deletes_what_does_not(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The holder's data folder is one of two in a home."""
+    home = holder.root.parent / f"{holder.root.name}-home"
+    (home / "demo-check" / "logs").mkdir(parents=True)
+    (home / "portal").symlink_to(holder.root)
+    monkeypatch.setattr(clean, "home", lambda: home)
+    try:
+        assert clean.main() == 2
+        assert f"process {holder.process.pid}" in capsys.readouterr().err
+        write(holder.environment, "spared")
+        (home / "portal").unlink()
+        assert clean.main() == 0
+        assert not home.exists()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,37 @@
+"""eBay: all its marketplaces, as a cart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from integrations.contract import CartSide, Integration, Quota
+from integrations.ebay.auth import WhoseAccount, grant
+from integrations.ebay.client import EbayCart, normal_tracking
+from integrations.ebay.errors import NAME, QUOTA_ZONE
+from integrations.ebay.settings import Application
+from integrations.ebay.sites import VARIANTS
+from integrations.ebay.stock import BATCH
+
+
+def integration(environment: Mapping[str, str]) -> Integration:
+    """eBay as this installation's environment variables set it up."""
+    application = Application.of(environment)
+    return Integration(
+        slug="ebay",
+        name=NAME,
+        environment=application.environment,
+        grant=grant(application),
+        account=WhoseAccount(application),
+        trouble=application.trouble,
+        cart=CartSide(
+            open=partial(EbayCart, application),
+            fields=(),
+            services=("order_download", "shipment_upload", "inventory_upload"),
+            order_url=application.order_url,
+            variants=VARIANTS,
+            stock_batch=BATCH,
+            normal_tracking=normal_tracking,
+        ),
+        quota=Quota(application.per_day, QUOTA_ZONE),
+    )

@@ -414,3 +414,35 @@ def test_stock_falls_by_what_was_ordered_before_anything_ships(scene: Scene) -> 
     levels = {one.item_id: one.available.get(main) for one in scene.warehouse().stock().records}
     assert levels[str(scene.variants["MUG-1"])] == Decimal(8)
     assert levels[str(scene.variants["HAT-1"])] == Decimal("3.5")
+
+
+# -------------------------------------------------------------------------------------------------- what the contract leaves open
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"default_scope": "shown", "keep_void_fulfillment_ids": True, "default_order": "updated_at desc"},
+        {"idempotency_status": 400, "idempotency_spent_by": "success", "action_status": 200},
+        {"order_number_match": "contains", "put_finalized": "refuse", "issued_at_required": True},
+        {"list_meta": False, "over_limit": "clamp", "put_fulfillment": 200, "shipped_at": "null"},
+        {"www_authenticate": "", "retry_after": True, "error_bodies": {"422": {}}, "stock_bumps_variant": True},
+    ],
+    ids=lambda settings: ", ".join(settings),
+)
+def test_a_delivery_goes_its_way_whatever_the_contract_leaves_open(scene: Scene, settings: dict[str, Any]) -> None:
+    scene.gecko.set(**settings)
+    warehouse, delivery = scene.warehouse(pay=True), scene.delivery()
+    made = warehouse.send_order(delivery, key="k1")
+    with pytest.raises(Ambiguous):
+        warehouse.send_order(delivery, key="k1")
+    assert [one.remote_id for one in warehouse.find_orders(delivery.ref)] == [made.remote_id]
+    scene.gecko.control("POST", f"orders/{made.remote_id}/ship", {"tracking_number": "1Z1"})
+    (shipment,) = warehouse.shipments_in(scene.window()).records
+    assert (shipment.shipped, shipment.tracking, shipment.order_id) == (True, "1Z1", made.remote_id)
+    (changed,) = warehouse.orders_changed_in(scene.window()).records
+    assert (changed.status, changed.ours) == ("fulfilled", True)
+    unwanted = warehouse.send_order(scene.delivery(ref="D4E5F6"), key="k2")
+    warehouse.void_order(unwanted.remote_id, key="v2")
+    assert [one.status for one in warehouse.find_orders("D4E5F6")] == ["void"]
+    assert len(scene.ledger("order_created")) == 2

@@ -10,18 +10,16 @@ from django.db.models import Model
 from cartrover.inventory.models import Listing, StockLevel
 
 
-def store_levels(connection_id: int, rows: Iterable[StockLevel]) -> set[str]:
-    """Store a reading's rows (unsaved). An older reading never replaces a newer one. Returns the SKUs that became known."""
+def store_levels(connection_id: int, rows: Iterable[StockLevel]) -> None:
+    """Store a reading's rows (unsaved). An older reading never replaces a newer one."""
     told = {row.item_id: row for row in rows}
     known = {row.item_id: row for row in StockLevel.objects.filter(connection_id=connection_id, item_id__in=told)}
     fresh = [row for item_id, row in told.items() if item_id not in known]
-    changed, skus = [], {row.sku for row in fresh if row.sku}
+    changed = []
     for item_id, stored in known.items():
         row = told[item_id]
         if row.read_at < stored.read_at:
             continue
-        if row.sku and (row.sku != stored.sku or stored.gone):
-            skus.add(row.sku)
         stored.sku, stored.name = row.sku or stored.sku, row.name or stored.name
         stored.available, stored.tracked, stored.max_online = row.available, row.tracked, row.max_online
         stored.read_at, stored.gone = row.read_at, False
@@ -30,7 +28,6 @@ def store_levels(connection_id: int, rows: Iterable[StockLevel]) -> set[str]:
     StockLevel.objects.bulk_update(
         changed, ["sku", "name", "available", "tracked", "max_online", "read_at", "gone"], batch_size=500
     )
-    return skus
 
 
 def set_available(connection_id: int, available: Mapping[str, Mapping[str, str]], read_at: datetime) -> set[str]:

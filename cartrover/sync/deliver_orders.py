@@ -10,15 +10,18 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils import timezone
 
-from cartrover.connections.models import Cart, Warehouse
+from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
+from cartrover.inventory.models import StockLevel
+from cartrover.inventory.storing import store_levels
 from cartrover.orders import preparing
 from cartrover.orders.models import Order, OrderLine, Status
 from cartrover.orders.packages import settle_shipped
 from cartrover.sync.backoff import back_off
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
+from cartrover.sync.pull_stock import stock_level
 from cartrover.sync.rereading import reread_if_stale
 from cartrover.sync.work import Done, Work
 from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
@@ -64,10 +67,10 @@ def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order
             raise
         _stop(work, order, outcome, status=Status.ERROR, kind=outcome.fix, subject=outcome.subject)
     except HeldForPerson as outcome:
-        _stop(work, order, outcome, status=Status.HELD, kind="ambiguous", subject=order.ref)
+        _stop(work, order, outcome, status=Status.HELD, kind="ambiguous", subject="")
     except Rejected as outcome:
         status = Status.HELD if outcome.code == "total_differs" else Status.ERROR
-        _stop(work, order, outcome, status=status, kind=outcome.code or "refused", subject=order.ref)
+        _stop(work, order, outcome, status=status, kind=outcome.code or "refused", subject="")
     finally:
         work.wire.about(None)
     return False
@@ -76,11 +79,11 @@ def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order
 def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id: int) -> bool:
     """The gates once more, the cart's customer, then the order itself."""
     with work.rows():
-        order = Order.objects.select_related("cart", "connection").select_for_update(no_key=True, of=("self",)).get(pk=order_id)
+        order = Order.objects.select_related("cart", "warehouse").get(pk=order_id)
         if order.status != Status.NEW or order.warehouse_id != warehouse.pk:
             return False
-        lines = list(order.lines.order_by("position"))
-    if not _known(work, client, order, lines):
+        lines = [line for line in order.lines.order_by("position") if line.quantity > line.shipped_before]
+    if not _items(work, client, order, lines):
         return False
     customer_id = _customer(work, client, order)
     delivery = delivery_of(order, lines, customer_id)
@@ -108,17 +111,36 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
     return True
 
 
-def _known(work: Work, client: WarehouseClient, order: Order, lines: Sequence[OrderLine]) -> bool:
-    """Every SKU at the warehouse, and there once. What our own list lacks is asked of the warehouse before anybody is bothered."""
+def _items(work: Work, client: WarehouseClient, order: Order, lines: Sequence[OrderLine]) -> bool:
+    """Name the warehouse's item on every line. What our own list lacks is asked of the warehouse before anybody is bothered.
+
+    False when the gates, asked once more, say that the order has to wait.
+    """
+    wanted = {line.sku for line in lines if line.sku}
     with work.rows():
-        unknown = preparing.unknown_skus(order, lines)
-    asked = {sku: client.item(sku) for sku in unknown}
+        missing = wanted - set(_item_ids(work, wanted))
+    asked = [record for sku in sorted(missing) for record in client.item(sku)]
     with work.rows():
-        if asked:
-            preparing.learn_items(order, asked)
-        verdict = preparing.judge(order, lines)
-        preparing.apply(order, lines, verdict)
-    return verdict.status == Status.NEW
+        now = timezone.now()
+        store_levels(work.connection_id, [stock_level(work.connection_id, record, now) for record in asked])
+        preparing.decide(Order.objects.filter(pk=order.pk))
+        order.refresh_from_db()
+        if order.status != Status.NEW:
+            return False
+        items = _item_ids(work, wanted)
+        unknown = sorted(wanted - set(items))
+        for line in lines:
+            line.item_id = items.get(line.sku, "")
+        OrderLine.objects.bulk_update(lines, ["item_id"])
+    if unknown:
+        words = f"SKU {unknown[0]} is not in {order.warehouse}. Add it there, and the orders that wait for it go on."
+        raise NeedsMerchant(words, fix="unknown_sku", subject=unknown[0])
+    return True
+
+
+def _item_ids(work: Work, skus: set[str]) -> dict[str, str]:
+    rows = StockLevel.objects.filter(connection_id=work.connection_id, sku__in=skus, gone=False)
+    return dict(rows.values_list("sku", "item_id"))
 
 
 def _customer(work: Work, client: WarehouseClient, order: Order) -> str:
@@ -164,7 +186,7 @@ def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str) -> D
                 sku=line.sku,
                 item_id=line.item_id,
                 title=line.title,
-                quantity=line.quantity,
+                quantity=line.quantity - line.shipped_before,
                 unit_price=line.unit_price,
                 total=line.total,
             )

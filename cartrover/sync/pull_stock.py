@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.utils import timezone
 
-from cartrover.connections.models import Cart, Warehouse
+from cartrover.connections.models import Cart, Connection, Warehouse
+from cartrover.events.models import Problem
 from cartrover.inventory.models import StockLevel
 from cartrover.inventory.storing import set_available, store_levels
 from cartrover.orders import preparing
@@ -20,6 +22,7 @@ from integrations.contract import Page, StockRecord
 from integrations.contract import Warehouse as WarehouseClient
 
 CLOCK_MARGIN = timedelta(seconds=1)
+_SKU_PROBLEMS = ("unknown_sku", "duplicate_sku")
 
 
 def run(work: Work) -> Done:
@@ -82,12 +85,24 @@ def _read_catalogue(work: Work, client: WarehouseClient) -> tuple[int, int]:
     for page in _pages(lambda number: client.items(page=number), work):
         pages, items = pages + 1, items + len(page.records)
         with work.rows():
-            known = store_levels(work.connection_id, [stock_level(work.connection_id, each, read_at) for each in page.records])
-            if preparing.release_skus(known):
-                streams.wake(work.connection_id, Stream.Kind.DELIVER_ORDERS)
+            store_levels(work.connection_id, [stock_level(work.connection_id, each, read_at) for each in page.records])
     with work.rows():
         StockLevel.objects.filter(connection_id=work.connection_id, read_at__lt=read_at).update(gone=True)
+        _release(work)
     return pages, items
+
+
+def _release(work: Work) -> None:
+    """SKUs that are there now, and there only once: what waited for them goes on."""
+    connection = Connection.objects.get(pk=work.connection_id)
+    problems = Problem.objects.filter(kind__in=_SKU_PROBLEMS, about="connection", about_id=connection.pk, closed_at__isnull=True)
+    by_sku = {problem.subject: problem.kind for problem in problems}
+    there = Counter(
+        StockLevel.objects.filter(connection=connection, sku__in=by_sku, gone=False).values_list("sku", flat=True)
+    )
+    for sku in [sku for sku, count in there.items() if count == 1]:
+        for connection_id in preparing.release(by_sku[sku], sku, connection):
+            streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
 
 
 def stock_level(connection_id: int, record: StockRecord, read_at: datetime) -> StockLevel:

@@ -61,9 +61,7 @@ def spent(integration: Integration, resource: str, *, seconds: float) -> None:
     )
 
 
-def _count(
-    provider: str, resource: str, now: datetime, merchant_id: int, slug: str
-) -> tuple[int, int, int, datetime | None]:
+def _count(provider: str, resource: str, now: datetime, merchant_id: int, slug: str) -> tuple[int, int, int, datetime | None]:
     with database.cursor() as cursor:
         cursor.execute(
             'INSERT INTO "sync_quotaday" AS q (provider, resource, day, used) VALUES (%s, %s, %s, 1)'
@@ -82,9 +80,7 @@ def _count(
 
 
 def _used_up(integration: Integration, seconds: float) -> RetryLater:
-    return RetryLater(
-        f"Today's calls to {integration.name} are used up for this kind of work.", after=seconds, scope="record"
-    )
+    return RetryLater(f"Today's calls to {integration.name} are used up for this kind of work.", after=seconds, scope="record")
 
 
 def _fraction(now: datetime) -> float:

@@ -27,12 +27,12 @@ from cartrover.sync import (
 )
 from cartrover.sync.backoff import back_off
 from cartrover.sync.durations import durations
-from cartrover.sync.leases import HeldLease, heartbeat
+from cartrover.sync.leases import heartbeat
 from cartrover.sync.models import Stream
+from cartrover.sync.opening import open_work
 from cartrover.sync.streams import CRASHES_ALLOWED, Claim
 from cartrover.sync.wire import LiveWire
 from cartrover.sync.work import Done, LeaseLost, Work
-from integrations import registry
 from integrations.outcomes import NeedsMerchant, NeedsOperator, Outcome, RetryLater
 
 log = logging.getLogger(__name__)
@@ -86,31 +86,6 @@ def _step(claimed: Claim) -> None:
         _needs(claimed, trouble, Problem.Whose.OPERATOR, "engine", claimed.kind)
     else:
         _went_well(claimed, done)
-
-
-def open_work(claimed: Claim) -> Work:
-    """The work of a claimed stream, on its connection's wire."""
-    lease = HeldLease(claimed)
-    if claimed.merchant_id is None or claimed.connection_id is None:
-        raise LookupError("a stream of the installation has no connection to work on")
-    with acting_for(claimed.merchant_id):
-        connection = Connection.objects.get(pk=claimed.connection_id)
-    return work_on(connection, kind=claimed.kind, lease=lease, stream_id=claimed.stream_id, cursor=claimed.cursor)
-
-
-def work_on(connection: Connection, *, kind: str, lease: Any, stream_id: int, cursor: Mapping[str, Any]) -> Work:
-    integration = registry.get(connection.integration)
-    return Work(
-        stream_id=stream_id,
-        merchant_id=connection.merchant_id,
-        connection_id=connection.pk,
-        kind=kind,
-        cursor=cursor,
-        lease=lease,
-        wire=LiveWire(connection, integration, kind=kind, lease=lease),
-        integration=integration,
-        facts=connection.facts,
-    )
 
 
 def _went_well(claimed: Claim, done: Done) -> None:
@@ -189,4 +164,3 @@ def _tell_after_an_hour(claimed: Claim, outcome: Outcome) -> None:
         if stream.failing_since is not None and stream.failing_since < long_ago:
             words = f"{outcome.message} It has been so for over an hour; we keep trying and nothing is lost."
             open_problem("waiting", words, about=stream, whose=Problem.Whose.OPERATOR, detail=outcome.detail)
-

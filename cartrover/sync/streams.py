@@ -45,7 +45,7 @@ class Claim:
 # kills its process cannot take the others with it for ever.
 _CLAIM = """
 WITH busy AS (
-    SELECT merchant_id, connection_id, crashes FROM sync_stream WHERE lease_until > now()
+    SELECT merchant_id, connection_id, crashes FROM sync_stream WHERE lease_until > statement_timestamp()
 ), due AS (
     SELECT id, due_at, crashes + running::int AS suspicion,
         row_number() OVER (PARTITION BY merchant_id ORDER BY due_at, id)
@@ -53,7 +53,7 @@ WITH busy AS (
         row_number() OVER (PARTITION BY connection_id ORDER BY due_at, id)
             + (SELECT count(*) FROM busy WHERE busy.connection_id = s.connection_id) AS lane
     FROM "sync_stream" s
-    WHERE due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+    WHERE due_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until <= statement_timestamp())
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY suspicion > 0 ORDER BY turn, due_at)
         + (SELECT count(*) FROM busy WHERE crashes > 0) AS suspect
@@ -61,13 +61,13 @@ WITH busy AS (
 ), chosen AS (
     SELECT s.id FROM "sync_stream" s JOIN ranked USING (id)
     WHERE (ranked.suspicion = 0 OR ranked.suspect = 1)
-        AND s.due_at <= now() AND (s.lease_until IS NULL OR s.lease_until <= now())
+        AND s.due_at <= statement_timestamp() AND (s.lease_until IS NULL OR s.lease_until <= statement_timestamp())
     ORDER BY ranked.turn, s.due_at
     LIMIT %(most)s
     FOR UPDATE OF s SKIP LOCKED
 )
 UPDATE "sync_stream" s
-SET lease_token = lease_token + 1, lease_until = now() + make_interval(secs => %(lease)s), running = true,
+SET lease_token = lease_token + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease)s), running = true,
     crashes = crashes + running::int
 FROM chosen WHERE s.id = chosen.id
 RETURNING s.id, s.lease_token, s.merchant_id, s.connection_id, s.kind, s.cursor::text, s.wakes, s.crashes
@@ -96,8 +96,8 @@ def due_count(most: int) -> int:
     """How many streams wait to be claimed, counted no further than ``most``."""
     with across_merchants("count due streams"), database.cursor() as cursor:
         cursor.execute(
-            'SELECT count(*) FROM (SELECT 1 FROM "sync_stream" WHERE due_at <= now()'
-            " AND (lease_until IS NULL OR lease_until <= now()) LIMIT %s) AS waiting",
+            'SELECT count(*) FROM (SELECT 1 FROM "sync_stream" WHERE due_at <= statement_timestamp()'
+            " AND (lease_until IS NULL OR lease_until <= statement_timestamp()) LIMIT %s) AS waiting",
             [most],
         )
         return int(cursor.fetchone()[0])
@@ -108,9 +108,9 @@ def renew(leases: Iterable[tuple[int, int]]) -> set[int]:
     held = list(leases)
     with across_merchants("renew leases"), database.cursor() as cursor:
         cursor.execute(
-            'UPDATE "sync_stream" s SET lease_until = now() + make_interval(secs => %s)'
+            'UPDATE "sync_stream" s SET lease_until = statement_timestamp() + make_interval(secs => %s)'
             " FROM unnest(%s::bigint[], %s::bigint[]) AS held (id, token)"
-            " WHERE s.id = held.id AND s.lease_token = held.token AND s.lease_until > now() RETURNING s.id",
+            " WHERE s.id = held.id AND s.lease_token = held.token AND s.lease_until > statement_timestamp() RETURNING s.id",
             [durations().lease, [each[0] for each in held], [each[1] for each in held]],
         )
         return {row[0] for row in cursor.fetchall()}
@@ -131,8 +131,8 @@ def settle(claimed: Claim, **changes: Any) -> None:
             raise LeaseLost(f"stream {claimed.stream_id}")
         with database.cursor() as sql:
             sql.execute(
-                'UPDATE "sync_stream" SET due_at = CASE WHEN due_at IS NULL THEN NULL WHEN wakes <> %s THEN now()'
-                " ELSE now() + make_interval(secs => %s) END WHERE id = %s",
+                'UPDATE "sync_stream" SET due_at = CASE WHEN due_at IS NULL THEN NULL WHEN wakes <> %s THEN statement_timestamp()'
+                " ELSE statement_timestamp() + make_interval(secs => %s) END WHERE id = %s",
                 [claimed.wakes, due_in if due_in is not None else durations().poll_quiet, claimed.stream_id],
             )
 
@@ -168,7 +168,11 @@ def ensure(connection: Connection) -> None:
     """Give a connection the streams that its live carts and warehouses need, and stop those that nothing needs."""
     wanted = wanted_kinds(connection)
     Stream.objects.bulk_create(
-        [Stream(merchant_id=connection.merchant_id, connection=connection, kind=kind) for kind in Stream.Kind.values if kind in wanted],
+        [
+            Stream(merchant_id=connection.merchant_id, connection=connection, kind=kind)
+            for kind in Stream.Kind.values
+            if kind in wanted
+        ],
         ignore_conflicts=True,
     )
     rows = Stream.objects.filter(connection=connection)

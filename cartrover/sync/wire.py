@@ -67,9 +67,7 @@ class LiveWire:
         with acting_for(self._merchant_id):
             row = Connection.objects.annotate(now=Now()).get(pk=self._connection_id)
         if row.quiet_until and row.quiet_until > row.now:
-            raise RetryLater(
-                f"{self._integration.name} asked us to wait.", after=(row.quiet_until - row.now).total_seconds()
-            )
+            raise RetryLater(f"{self._integration.name} asked us to wait.", after=(row.quiet_until - row.now).total_seconds())
         keep = LEFT_FOR_OTHERS.get(Stream.Kind(self._kind), 0)
         if row.budget_left is not None and row.budget_full_at and row.budget_full_at > row.now and row.budget_left <= keep:
             raise RetryLater(

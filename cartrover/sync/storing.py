@@ -1,0 +1,277 @@
+"""Orders as read, into rows. Hashed first: what is read again and has not changed writes nothing.
+
+An order is stored once (its unique key says so, not a look before the insert), an older version never replaces a newer one, and
+what a cart has blanked stays as it was told before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cartrover.connections.models import Connection
+from cartrover.events.models import Event
+from cartrover.events.telling import event, tell
+from cartrover.orders import bulk, changes, numbering
+from cartrover.orders.models import Order, OrderLine, SearchTerm, Status
+from cartrover.orders.preparing import SENT, Verdict, assign_problems, context, decide, judge, told
+from cartrover.sync.readings import (
+    LONG_AGO,
+    Read,
+    Reading,
+    case_of_record,
+    line_columns,
+    newest,
+    order_columns,
+    terms_of,
+)
+from integrations.contract import OrderRecord
+
+AT_WAREHOUSE = (Status.AT_WMS, Status.SHIPPED, Status.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of some readings. ``new`` and ``changed`` are our ids; ``woken`` are connections that have orders to deliver."""
+
+    new: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
+    unchanged: int = 0
+    older: int = 0
+    malformed: int = 0
+    woken: frozenset[int] = frozenset()
+
+
+def store(connection: Connection, records: Sequence[Read], *, pulled_at: datetime) -> Stored:
+    """Store readings of a connection's orders, at most a page. Call inside the merchant's door.
+
+    Args:
+        pulled_at: when they were read, by our clock. It is kept for what is new or changed.
+    """
+    readings = {each.key: each for each in newest(records)}
+    known = {
+        key: (bytes(digest), modified_at)
+        for key, digest, modified_at in Order.objects.filter(connection=connection, external_id__in=list(readings)).values_list(
+            "external_id", "content_hash", "modified_at"
+        )
+    }
+    inserted, woken = _insert(connection, [each for key, each in readings.items() if key not in known], pulled_at)
+    older = [key for key, (_, modified_at) in known.items() if _is_older(readings[key], modified_at)]
+    same = [key for key, (digest, modified_at) in known.items() if _is_same(readings[key], digest, modified_at)]
+    done = {*older, *same, *inserted}
+    changed, woken_too = _change(connection, {key: each for key, each in readings.items() if key not in done}, pulled_at)
+    return Stored(
+        new=tuple(inserted.values()),
+        changed=tuple(changed),
+        unchanged=len(same),
+        older=len(older),
+        malformed=sum(each.malformed is not None for each in readings.values()),
+        woken=frozenset(woken | woken_too),
+    )
+
+
+def _is_older(reading: Reading, modified_at: datetime) -> bool:
+    return reading.order is not None and reading.modified_at < modified_at
+
+
+def _is_same(reading: Reading, digest: bytes, modified_at: datetime) -> bool:
+    return reading.hash == digest and (reading.order is None or reading.modified_at == modified_at)
+
+
+# -------------------------------------------------------------------------------------------------------------------------- new
+
+
+def _insert(connection: Connection, readings: Sequence[Reading], pulled_at: datetime) -> tuple[dict[str, int], set[int]]:
+    """Orders that we do not have. Returns our ids by theirs; what somebody else has just inserted is not among them."""
+    if not readings:
+        return {}, set()
+    orders = {each.key: each.order for each in readings if each.order is not None}
+    cases = {key: case_of_record(record) for key, record in orders.items()}
+    known = context(connection.pk, cases.values())
+    verdicts = {key: judge(case, known) for key, case in cases.items()}
+    numbers = {each.key: each.order.number if each.order else each.key for each in readings}
+    refs = _refs(connection, numbers)
+    rows = [
+        {
+            "connection_id": connection.pk,
+            "external_id": each.key,
+            "ref": refs[each.key],
+            "content_hash": each.hash,
+            "first_pulled_at": pulled_at,
+            "pulled_at": pulled_at,
+            **(order_columns(each.order) if each.order else _unreadable(each, pulled_at)),
+            **_decided(verdicts.get(each.key) or _held(each), pulled_at),
+        }
+        for each in readings
+    ]
+    ids: dict[str, int] = {key: pk for pk, key in bulk.insert(Order, rows, returning=("id", "external_id"))}
+    mine = {key: record for key, record in orders.items() if key in ids}
+    bulk.insert(OrderLine, _lines(mine, ids))
+    bulk.insert(SearchTerm, [{"order_id": pk, "term": term} for key, pk in ids.items() for term in _terms(key, orders, refs)])
+    bulk.insert(Event, [_pulled(each, ids[each.key], verdicts.get(each.key), pulled_at) for each in readings if each.key in ids])
+    assign_problems({ids[key]: verdict for key, verdict in verdicts.items() if verdict.cause and key in ids})
+    return ids, {verdict.wakes for verdict in verdicts.values() if verdict.wakes is not None}
+
+
+def _refs(connection: Connection, numbers: dict[str, str]) -> dict[str, str]:
+    def taken(refs: set[str]) -> set[str]:
+        return set(Order.objects.filter(ref__in=refs).values_list("ref", flat=True))
+
+    return numbering.choose({key: (number, f"{connection.public_id}/{key}") for key, number in numbers.items()}, taken)
+
+
+def _lines(orders: dict[str, OrderRecord], ids: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"order_id": ids[key], **line_columns(position, line)}
+        for key, record in orders.items()
+        for position, line in enumerate(record.lines)
+    ]
+
+
+def _terms(key: str, orders: dict[str, OrderRecord], refs: dict[str, str]) -> set[str]:
+    return terms_of(orders[key], refs[key]) if key in orders else {key.lower(), refs[key].lower()}
+
+
+def _decided(verdict: Verdict, now: datetime) -> dict[str, Any]:
+    cart = verdict.cart
+    return {
+        "cart_id": cart.pk if cart else None,
+        "warehouse_id": cart.warehouse_id if cart else None,
+        "status": str(verdict.status),
+        "reason_code": verdict.code,
+        "reason": verdict.reason,
+        "due_at": now if verdict.status == Status.NEW else None,
+    }
+
+
+def _held(reading: Reading) -> Verdict:
+    trouble = reading.malformed
+    return Verdict(Status.HELD, "malformed", f"{trouble.path} {trouble.why}" if trouble else "")
+
+
+def _unreadable(reading: Reading, pulled_at: datetime) -> dict[str, Any]:
+    """What stands in the columns of an order that could not be read, until it can."""
+    empty = dict.fromkeys(
+        ("payment", "cancel", "fulfilment", "unshippable", "filtered", "marketplace", "location", "currency"), ""
+    )
+    nothing = dict.fromkeys(("items", "discount", "shipping", "tax", "adjustment", "total"), 0)
+    blank = dict.fromkeys(("buyer_id", "buyer_name", "buyer_email", "shipping_method", "shipping_carrier", "note"), "")
+    return {
+        "number": reading.key,
+        "placed_at": pulled_at,
+        "modified_at": LONG_AGO,
+        "ship_by": None,
+        **empty,
+        **nothing,
+        **blank,
+        "ship_to": None,
+        "bill_to": None,
+        "references": [],
+        "marks": {},
+        "raw": reading.malformed.raw if reading.malformed else {},
+    }
+
+
+def _pulled(reading: Reading, order_id: int, verdict: Verdict | None, at: datetime) -> dict[str, Any]:
+    decided = verdict or _held(reading)
+    record = reading.order
+    what = f", {len(record.lines)} line{'s' * (len(record.lines) != 1)}, {record.total} {record.currency}" if record else ""
+    words = f"Pulled from the cart{what}. {told(decided.status, decided.reason)}."
+    return {"at": at, "about": "order", "about_id": order_id, "kind": "pulled", "words": words}
+
+
+# ---------------------------------------------------------------------------------------------------------------------- changed
+
+_PERSONAL = ("buyer_id", "buyer_name", "buyer_email", "note")
+_COLUMNS = (*changes.SHOWN, *changes.HIDDEN)
+_LINE_COLUMNS = (*changes.LINE, "fulfilled")
+
+
+def _change(connection: Connection, readings: dict[str, Reading], pulled_at: datetime) -> tuple[list[int], set[int]]:
+    """Orders that we have and that read differently now. Returns our ids, and connections to wake."""
+    if not readings:
+        return [], set()
+    locked = Order.objects.select_for_update(no_key=True).filter(connection=connection, external_id__in=list(readings))
+    orders = [each for each in locked.order_by("pk").prefetch_related("lines") if _still_news(each, readings[each.external_id])]
+    on_its_way = set(Order.objects.filter(pk__in=orders, effects__state__in=SENT).values_list("pk", flat=True))
+    rows, unreadable, events = [], [], []
+    for order in orders:
+        reading = readings[order.external_id]
+        stamp = {"id": order.pk, "content_hash": reading.hash, "pulled_at": pulled_at}
+        if reading.order is None:
+            unreadable.append({**stamp, **_no_longer_readable(order, reading)})
+            words = [f"could not be read: {_held(reading).reason}"]
+        else:
+            columns, words = _changed(order, reading.order, fixed=order.status in AT_WAREHOUSE or order.pk in on_its_way)
+            rows.append({**stamp, **columns})
+        if words:
+            events.append(event(order, "changed", _sentence(words)))
+    bulk.update(Order, rows)
+    bulk.update(Order, unreadable)
+    tell(events)
+    return [order.pk for order in orders], decide(Order.objects.filter(pk__in=[row["id"] for row in rows]))
+
+
+def _still_news(order: Order, reading: Reading) -> bool:
+    """Asked again under the lock: somebody else may have stored it meanwhile."""
+    if _is_older(reading, order.modified_at):
+        return False
+    return not _is_same(reading, bytes(order.content_hash), order.modified_at)
+
+
+def _sentence(words: Sequence[str]) -> str:
+    text = "; ".join(words)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _no_longer_readable(order: Order, reading: Reading) -> dict[str, Any]:
+    """What was read before stays. An order that is not at the warehouse waits: it might have been canceled."""
+    held = _held(reading)
+    if order.status in (Status.NEW, Status.ERROR):
+        return {"status": held.status, "reason_code": held.code, "reason": held.reason, "due_at": None}
+    return {name: getattr(order, name) for name in ("status", "reason_code", "reason", "due_at")}
+
+
+def _changed(order: Order, record: OrderRecord, *, fixed: bool) -> tuple[dict[str, Any], list[str]]:
+    """The order's new columns, and in words what they change. Writes the lines, unless they are fixed by what was sent."""
+    before = {name: getattr(order, name) for name in _COLUMNS}
+    after = order_columns(record)
+    _keep_what_was_blanked(before, after)
+    words = [*changes.of_order(before, after), *_change_lines(order, record, fixed=fixed)]
+    if order.reason_code == "malformed":
+        words = ["can be read now"]
+    if words:
+        bulk.insert(SearchTerm, [{"order_id": order.pk, "term": term} for term in terms_of(record, order.ref)])
+    return after, words
+
+
+def _keep_what_was_blanked(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Carts take personal data back after a while (eBay: 90 days), and their lists tell less than an order's own call."""
+    for name in _PERSONAL:
+        after[name] = after[name] or before[name]
+    for name in ("ship_to", "bill_to"):
+        if before[name] and _is_blank(after[name]):
+            after[name] = before[name]
+    if all(each in before["references"] for each in after["references"]):
+        after["references"] = before["references"]
+
+
+def _is_blank(address: dict[str, str] | None) -> bool:
+    return not address or not (address["name"] or address["line1"])
+
+
+def _change_lines(order: Order, record: OrderRecord, *, fixed: bool) -> list[str]:
+    stored = {line.external_id: line for line in order.lines.all()}
+    told = {line.external_id: line_columns(position, line) for position, line in enumerate(record.lines)}
+    before = {key: {name: getattr(line, name) for name in _LINE_COLUMNS} for key, line in stored.items()}
+    if fixed:
+        bulk.update(
+            OrderLine, [{"id": line.pk, "fulfilled": told[key]["fulfilled"]} for key, line in stored.items() if key in told]
+        )
+    else:
+        OrderLine.objects.filter(pk__in=[line.pk for key, line in stored.items() if key not in told]).delete()
+        bulk.insert(OrderLine, [{"order_id": order.pk, **columns} for key, columns in told.items() if key not in stored])
+        bulk.update(OrderLine, [{"id": stored[key].pk, **columns} for key, columns in told.items() if key in stored])
+    return list(changes.of_lines(before, told))

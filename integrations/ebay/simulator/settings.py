@@ -11,8 +11,8 @@ DEFAULTS: dict[str, Any] = {
     "client_id": "CartRove-Demo-SBX-000000000-00000000",
     "client_secret": "SBX-000000000000-demo-secret",
     "runame": "CartRover-CartRove-Demo-SBX-abcdefgh",
-    "accepted_url": "http://localhost:8000/ebay/accepted",
-    "declined_url": "http://localhost:8000/ebay/declined",
+    "accepted_url": "http://localhost:8000/oauth/callback/ebay/",
+    "declined_url": "http://localhost:8000/oauth/callback/ebay/declined/",
     "dead_end": False,
     # Lives of what is minted, in seconds.
     "access_token_seconds": 7200,

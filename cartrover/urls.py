@@ -1,4 +1,26 @@
-from django.contrib import admin
-from django.urls import path
+"""Every address of the portal."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+
+from cartrover.portal import actions, views
+
+of_a_merchant = [
+    path("", views.dashboard, name="dashboard"),
+    path("live/", views.live, name="live"),
+    path("", include("cartrover.orders.urls")),
+    path("orders/<str:ref>/retry/", actions.retry_order, name="retry_order"),
+    path("", include("cartrover.events.urls")),
+    path("problems/<int:problem_id>/retry/", actions.retry_problem, name="retry_problem"),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("merchants/new/", views.new_merchant, name="new_merchant"),
+    path("m/<slug:merchant_id>/", include(of_a_merchant)),
+    path("o/<str:ref>", views.order_by_ref, name="order_by_ref"),
+    path("accounts/mfa/", include("allauth.mfa.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("health/", views.health, name="health"),
+    path("admin/", admin.site.urls),
+]

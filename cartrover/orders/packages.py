@@ -12,6 +12,7 @@ from django.utils import timezone
 from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
+from cartrover.orders import search
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, ShipmentLine, Status
 
 
@@ -92,10 +93,8 @@ def _add(order: Order, package: Package) -> list[Event]:
     ShipmentLine.objects.bulk_create(
         [ShipmentLine(shipment=shipment, line_id=line_id, quantity=quantity) for line_id, quantity in units.items()]
     )
-    if package.tracking:
-        SearchTerm.objects.bulk_create(
-            [SearchTerm(order=order, term=package.tracking.lower()[:200])], ignore_conflicts=True
-        )
+    if search.normal(package.tracking):
+        SearchTerm.objects.bulk_create([SearchTerm(order=order, term=search.normal(package.tracking))], ignore_conflicts=True)
     what = f"{sum(units.values())} units" if sum(units.values()) != 1 else "1 unit"
     words = f"The warehouse shipped {what}" + (f" by {package.carrier}" if package.carrier else "")
     words += f", tracking {package.tracking}." if package.tracking else ", without a tracking number."

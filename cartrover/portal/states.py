@@ -37,6 +37,7 @@ LOOKS = {
     "checked": Look("new", "tick", "Checked"),
     "live": Look("good", "dot", "Live"),
     "paused": Look("wait", "pause", "Paused"),
+    "trying": Look("wait", "clock", "Waiting"),
     # effects
     "planned": Look("quiet", "draft", "Planned"),
     "intent": Look("new", "ring", "About to be sent"),
@@ -47,6 +48,12 @@ LOOKS = {
     "exchanged": Look("new", "arrow", "Access given"),
     "done": Look("good", "tick", "Done"),
     "failed": Look("bad", "bang", "Failed"),
+    # what happened
+    "delivered": Look("at-wms", "house", "Delivered"),
+    "retried": Look("new", "again", "Tried again"),
+    "stopped": Look("bad", "bang", "Stopped"),
+    "waits": Look("wait", "clock", "Waits"),
+    "differs": Look("wait", "bang", "Differs"),
     # whose move a problem is
     "merchant": Look("bad", "bang", "Your move"),
     "operator": Look("wait", "clock", "We are looking into it"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -14,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from cartrover.merchants.models import Member
 from cartrover.merchants.roles import may as role_may
+from cartrover.orders.counts import MOST
 from cartrover.portal import formats
 from cartrover.portal.states import look
 
@@ -50,6 +54,54 @@ def money(amount: Decimal | None, currency: str) -> str:
     return formats.money(amount, currency)
 
 
+@register.simple_tag
+def values(amounts: Mapping[str, Decimal]) -> str:
+    """Amounts of several currencies: ``€1,482.20 + $20.00``."""
+    return " + ".join(formats.money(amount, currency) for currency, amount in sorted(amounts.items()))
+
+
+@register.filter
+def capped(count: int) -> str:
+    """A count that was not counted to its end says so."""
+    return f"{MOST:,}+" if count > MOST else f"{count:,}"
+
+
+@register.filter
+def sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+@register.filter
+def is_web(address: str) -> bool:
+    """Whether an address that came from outside may become a link."""
+    return address.startswith(("https://", "http://"))
+
+
+@register.filter
+def path_of(url: str) -> str:
+    """An address without its host."""
+    parts = urlsplit(url)
+    return parts.path or url
+
+
+@register.filter
+def add_y(y: float, more: float) -> str:
+    """A place in the flow's picture, in the notation of SVG."""
+    return f"{y + more:.1f}"
+
+
+ADDRESS = ("reference", "name", "company", "line1", "line2")
+
+
+@register.filter
+def address_lines(address: Mapping[str, str]) -> list[str]:
+    """An address as it is written on a parcel."""
+    town = " ".join(filter(None, (address.get("postal_code"), address.get("city"))))
+    region = ", ".join(filter(None, (town, address.get("county"), address.get("region"))))
+    rest = [region, address.get("country", ""), address.get("phone", "")]
+    return [line for line in [*(address.get(part, "") for part in ADDRESS), *rest] if line]
+
+
 def _zone(context: template.Context) -> str:
     merchant = context.get("merchant")
     return merchant.time_zone if merchant is not None else "UTC"
@@ -79,19 +131,25 @@ def _time(when: datetime, zone: str, words: str) -> SafeString:
 
 
 @register.simple_tag
-def field(bound: BoundField) -> SafeString:
-    """A form's field with its label, help and errors. A screen reader hears help and errors with the field."""
-    return template.loader.render_to_string("components/field.html", {"field": bound, "kind": _kind(bound)})
+def field(bound: BoundField, *, prompt: bool = True) -> SafeString:
+    """A form's field with its label, help and errors; a screen reader hears help and errors with the field.
+
+    ``prompt`` False leaves away a placeholder that only repeats the label.
+    """
+    context = {"field": bound, "kind": _kind(bound), "control": _control(bound, prompt)}
+    return render_to_string("components/field.html", context)
 
 
-@register.filter
-def dressed(bound: BoundField) -> SafeString:
+def _control(bound: BoundField, prompt: bool) -> SafeString:
     """The field's control in the theme's clothes."""
     names = {"check": "form-check-input", "select": "form-select", "group": ""}
     wanted = [bound.field.widget.attrs.get("class", ""), names.get(_kind(bound), "form-control")]
     if bound.errors:
         wanted.append("is-invalid")
-    return bound.as_widget(attrs={"class": " ".join(filter(None, wanted))})
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, wanted))}
+    if not prompt:
+        attrs["placeholder"] = False
+    return bound.as_widget(attrs=attrs)
 
 
 def _kind(bound: BoundField) -> str:

@@ -1,0 +1,38 @@
+"""Whose move it is when an order stops, and what happens then: said under the reason on the order's page."""
+
+from __future__ import annotations
+
+from cartrover.events.models import Problem
+from cartrover.orders.models import Order, Status
+
+_BY_CODE = {
+    "payment": "The buyer's move. It goes on by itself once the cart says that it is paid.",
+    "cancel_asked": "Your move: answer the buyer at the cart. We send it when the request is declined, and drop it when it is granted.",
+    "counting": "Our move. It goes on by itself in a moment.",
+    "no_warehouse": "Your move: choose where this cart's orders go.",
+    "malformed": "Our move: the cart told us something that we cannot read. It goes on by itself when the cart corrects it.",
+    "ambiguous": "Your move: look at the warehouse whether the order is there. We do not send it twice.",
+    "total_differs": "Your move: compare the two totals, then try again.",
+    "unknown_sku": "Your move: create the SKU at the warehouse, then try again.",
+    "duplicate_sku": "Your move: leave the SKU on one item only at the warehouse, then try again.",
+    "no_sku": "Your move: give the listing a SKU at the cart.",
+    "address": "Your move: complete the address at the cart.",
+    "number_too_long": "Your move: shorten the order number at the cart.",
+    "reconnect": "Your move: give us access again.",
+}
+_BY_STATUS = {
+    Status.ERROR: "Your move: put it right, then try again.",
+    Status.HELD: "It is not sent while this lasts.",
+    Status.SKIPPED: "We leave it alone.",
+    Status.CANCELED: "Nothing is left to do.",
+    Status.NEW: "Nobody's move: we keep trying by ourselves, and nothing is lost.",
+}
+
+
+def move(order: Order) -> str:
+    """Whose move it is, in a sentence; empty where nothing stands still."""
+    if not order.reason:
+        return ""
+    if order.problem is not None and order.problem.whose == Problem.Whose.OPERATOR:
+        return "Our move: we are looking into it."
+    return _BY_CODE.get(order.reason_code) or _BY_STATUS.get(Status(order.status), "")

@@ -1,0 +1,47 @@
+"""Buttons that want work done: they change rows, and wake the stream that sees to them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from cartrover.events.models import Problem
+from cartrover.merchants.models import Role
+from cartrover.merchants.roles import at_least
+from cartrover.orders.models import Order
+from cartrover.orders.retrying import retry
+from cartrover.sync import streams
+from cartrover.sync.models import Stream
+
+
+@require_POST
+@at_least(Role.STAFF)
+def retry_order(request: HttpRequest, ref: str) -> HttpResponse:
+    orders = Order.objects.filter(ref=ref)
+    if not orders.exists():
+        raise Http404("No such order.")
+    _retry(request, orders)
+    return redirect("order", request.merchant.public_id, ref)
+
+
+@require_POST
+@at_least(Role.STAFF)
+def retry_problem(request: HttpRequest, problem_id: int) -> HttpResponse:
+    """The cause is solved outside: all the orders that waited for it are tried again."""
+    if not Problem.objects.filter(pk=problem_id).exists():
+        raise Http404("No such problem.")
+    _retry(request, Order.objects.filter(problem_id=problem_id))
+    return redirect("problems", request.merchant.public_id)
+
+
+def _retry(request: HttpRequest, orders: QuerySet[Order]) -> None:
+    count, connections = retry(orders, actor=request.user.email)
+    for connection_id in connections:
+        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+    if count:
+        messages.success(request, "We are trying again now." if count == 1 else f"We are trying {count:,} orders again now.")
+    else:
+        messages.warning(request, "There was nothing to try again.")

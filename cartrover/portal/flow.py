@@ -1,0 +1,84 @@
+"""The flow as it is: each cart, each warehouse, how it stands, and what moves between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from cartrover.connections.models import Cart, Connection, ServiceHolder, Warehouse
+from cartrover.merchants.models import Merchant
+from cartrover.orders.counts import counted
+from cartrover.orders.models import Order, Shipment, Status
+from cartrover.portal.formats import local
+from cartrover.sync.models import Stream
+
+CART_STEPS = {Stream.Kind.PULL_ORDERS, Stream.Kind.CONFIRM_SHIPMENTS, Stream.Kind.PUSH_STOCK}
+WAREHOUSE_STEPS = {Stream.Kind.DELIVER_ORDERS, Stream.Kind.PULL_SHIPMENTS, Stream.Kind.PULL_STOCK}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A cart or warehouse as it stands. ``state`` names its look; ``last_good`` is its last good run, ``next_try`` when it
+    is tried next after a failure. ``y`` is where its line begins, in hundredths of the column."""
+
+    holder: ServiceHolder
+    state: str
+    last_good: datetime | None
+    next_try: datetime | None
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The picture: carts on the left, warehouses on the right, and the figures on its lines."""
+
+    carts: list[Node]
+    warehouses: list[Node]
+    orders_today: int
+    orders_waiting: int
+    packages_waiting: int
+
+
+def flow(merchant: Merchant) -> Flow:
+    waiting = Shipment.objects.filter(due_at__isnull=False, state__in=(Shipment.State.WAITING, Shipment.State.UPLOADED))
+    return Flow(
+        _nodes(Cart.objects.all(), CART_STEPS),
+        _nodes(Warehouse.objects.all(), WAREHOUSE_STEPS),
+        counted(Order.objects.filter(placed_at__gte=_midnight(merchant))),
+        counted(Order.objects.filter(status=Status.NEW)),
+        counted(waiting),
+    )
+
+
+def _midnight(merchant: Merchant) -> datetime:
+    now = local(timezone.now(), merchant.time_zone)
+    return datetime.combine(now.date(), time(), now.tzinfo)
+
+
+def _nodes(holders: QuerySet[Any], steps: set[str]) -> list[Node]:
+    streams = Prefetch("connection__streams", Stream.objects.filter(kind__in=steps), to_attr="steps")
+    found = list(holders.select_related("connection").prefetch_related(streams).order_by("id"))
+    return [_node(holder, (index + 0.5) / len(found) * 100) for index, holder in enumerate(found)]
+
+
+def _node(holder: ServiceHolder, y: float) -> Node:
+    connection: Connection | None = holder.connection  # type: ignore[attr-defined]
+    steps: list[Stream] = getattr(connection, "steps", [])
+    failing = [step for step in steps if step.failing_since is not None]
+    if connection is not None and connection.state != Connection.State.ACTIVE:
+        state = connection.state
+    elif holder.state == ServiceHolder.State.LIVE and failing:
+        state = "trying"
+    else:
+        state = holder.state
+    return Node(
+        holder,
+        str(state),
+        max((step.last_good_at for step in steps if step.last_good_at), default=None),
+        min((step.due_at for step in failing if step.due_at), default=None),
+        y,
+    )

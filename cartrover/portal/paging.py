@@ -1,0 +1,62 @@
+"""Pages that stay put while rows arrive: each begins after a row, not after a count of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, QueryDict
+
+SIZE = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows newest first. ``newer`` and ``older`` are queries to the pages beside it; empty at the ends."""
+
+    rows: list[Any]
+    newer: str
+    older: str
+
+
+def page(rows: QuerySet[Any], request: HttpRequest, by: str, size: int = SIZE) -> Page:
+    """One page of ``rows`` by descending (``by``, id). ``by`` names a column of times that is never null."""
+    before, after = _read(request.GET.get("before", "")), _read(request.GET.get("after", ""))
+    if after is not None:
+        found = list(rows.filter(_beyond(by, after, "gt")).order_by(by, "pk")[: size + 1])
+        more_newer, more_older = len(found) > size, True
+        found = found[:size][::-1]
+    else:
+        beginning = rows.filter(_beyond(by, before, "lt")) if before is not None else rows
+        found = list(beginning.order_by(f"-{by}", "-pk")[: size + 1])
+        more_newer, more_older = before is not None, len(found) > size
+        found = found[:size]
+    return Page(
+        found,
+        _query(request.GET, "after", found[0], by) if found and more_newer else "",
+        _query(request.GET, "before", found[-1], by) if found and more_older else "",
+    )
+
+
+def _beyond(by: str, mark: tuple[datetime, int], side: str) -> Q:
+    """Rows beyond a mark. The first condition is the one an index answers; the second settles equal times."""
+    when, pk = mark
+    return Q(**{f"{by}__{side}e": when}) & (Q(**{f"{by}__{side}": when}) | Q(**{f"pk__{side}": pk}))
+
+
+def _query(asked: QueryDict, name: str, row: Model, by: str) -> str:
+    query = asked.copy()
+    query.pop("before", None)
+    query.pop("after", None)
+    query[name] = f"{(getattr(row, by) - _EPOCH) // timedelta(microseconds=1)}-{row.pk}"
+    return "?" + query.urlencode()
+
+
+def _read(mark: str) -> tuple[datetime, int] | None:
+    when, _, pk = mark.partition("-")
+    if not (when.isdecimal() and pk.isdecimal() and len(when) < 18 and len(pk) < 19):
+        return None
+    return _EPOCH + timedelta(microseconds=int(when)), int(pk)

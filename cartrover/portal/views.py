@@ -1,0 +1,112 @@
+"""The shell's own pages: the way in, the dashboard, and whether the portal is well."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cartrover.events.cards import open_cards, value_at_stake
+from cartrover.events.models import Event
+from cartrover.merchants.middleware import memberships
+from cartrover.merchants.models import Member, Role
+from cartrover.merchants.tenancy import across_merchants, acting_for
+from cartrover.orders.counts import by_status
+from cartrover.orders.models import Order
+from cartrover.portal.flow import flow
+from cartrover.portal.formats import local
+from cartrover.portal.forms import MerchantForm
+
+SHOWN_CARDS = 5
+SHOWN_EVENTS = 10
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The last merchant's dashboard; for who has none, the page that makes one."""
+    mine = [each.merchant.public_id for each in memberships(request.user.pk)]
+    if not mine:
+        return redirect("admin:index" if request.user.is_staff else "new_merchant")
+    last = request.session.get("merchant")
+    return redirect("dashboard", last if last in mine else mine[0])
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_merchant(request: HttpRequest) -> HttpResponse:
+    form = MerchantForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with across_merchants("a person makes a merchant of their own"):
+            merchant = form.save()
+            Member.objects.create(merchant=merchant, user=request.user, role=Role.OWNER)
+        return redirect("dashboard", merchant.public_id)
+    return render(request, "portal/new_merchant.html", {"form": form})
+
+
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    now = local(timezone.now(), request.merchant.time_zone)
+    return render(request, "portal/dashboard.html", {"live": _live(request), "today": now})
+
+
+@require_safe
+@never_cache
+def live(request: HttpRequest) -> HttpResponse:
+    """The dashboard's moving part. While it is as the browser has it there is nothing to send."""
+    shown = _live(request)
+    if shown["digest"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "portal/live_frame.html", {"live": shown})
+
+
+def _live(request: HttpRequest) -> dict[str, str]:
+    cards = open_cards()
+    context = {
+        "flow": flow(request.merchant),
+        "counts": by_status(),
+        "cards": cards[:SHOWN_CARDS],
+        "more_cards": max(len(cards) - SHOWN_CARDS, 0),
+        "causes": len(cards),
+        "waiting_orders": sum(card.orders for card in cards),
+        "value": value_at_stake(cards),
+        "events": _last_events(),
+        "merchant": request.merchant,
+    }
+    html = render_to_string("portal/live.html", context)
+    return {"html": html, "digest": hashlib.sha256(html.encode()).hexdigest()[:16]}
+
+
+def _last_events() -> list[dict[str, Any]]:
+    """The newest lines of the merchant, each with the order it is about."""
+    events = list(Event.objects.order_by("-id")[:SHOWN_EVENTS])
+    orders = Order.objects.only("ref", "number").in_bulk([event.about_id for event in events if event.about == "order"])
+    return [{"event": event, "order": orders.get(event.about_id) if event.about == "order" else None} for event in events]
+
+
+@login_required
+@require_safe
+def order_by_ref(request: HttpRequest, ref: str) -> HttpResponse:
+    """The address that a delivered order carries at the warehouse: to its page, for whoever may see it."""
+    for membership in memberships(request.user.pk):
+        with acting_for(membership.merchant):
+            if Order.objects.filter(ref=ref).exists():
+                return redirect("order", membership.merchant.public_id, ref)
+    raise Http404("No such order.")
+
+
+@require_safe
+@never_cache
+def health(request: HttpRequest) -> HttpResponse:
+    """200 while the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,44 @@
+"""Shoppers and the warehouse's staff, for as long as the demo runs.
+
+    python -m cartrover.embedded.playing [--check]
+
+With ``--check`` new orders stop at 330 and the warehouse then ships the rest of what it shipped partly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+
+from cartrover.embedded import outside
+from cartrover.embedded.catalogue import MARKETPLACES
+
+SELLER = "acme_outdoor"
+LAST_ORDER = 330
+PAUSE = 3.0  # seconds between two things that happen
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args(arguments).check
+    chance = random.Random()  # noqa: S311 (shoppers, no secret)
+    ebay, tradegecko = outside.ebay(), outside.tradegecko()
+    while True:
+        placed = ebay.get("summary")["orders"]["total"]
+        if not check or placed < LAST_ORDER:
+            order = {"seller": SELLER, "count": 1, "marketplaces": [chance.choice(MARKETPLACES)]}
+            ebay.post("orders/generate", {**order, "seed": chance.randrange(2**31), "hours": 0})
+            shipping = {"count": chance.randint(1, 4), "share_partial": 0.3, "only": "unshipped"}
+        else:
+            shipping = {"count": 20, "only": "partial"}
+        tradegecko.post("ship", {**shipping, "seed": chance.randrange(2**31)})
+        if not check and chance.random() < 0.15:
+            tradegecko.post("ship", {"count": 1, "only": "partial", "seed": chance.randrange(2**31)})
+        time.sleep(PAUSE if not check else PAUSE / 2)
+
+
+if __name__ == "__main__":
+    main()

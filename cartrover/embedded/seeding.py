@@ -1,0 +1,182 @@
+"""Makes the demo's merchant: people, accounts outside, the real OAuth exchange with each, carts and a warehouse that are live.
+
+    python -m cartrover.embedded.seeding [--recorded FILE...]
+
+Run again it changes nothing. Its last line is one JSON object: what to show a person, by label.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cartrover.settings")
+django.setup()
+
+from allauth.account.models import EmailAddress  # noqa: E402 (Django must be set up before any model)
+from allauth.mfa.totp.internal.auth import TOTP  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from cartrover.connections import grants, holders  # noqa: E402
+from cartrover.connections.models import Cart, GrantAttempt, Warehouse  # noqa: E402
+from cartrover.embedded import outside  # noqa: E402
+from cartrover.embedded.catalogue import GOODS, MARKETPLACES, ON_HAND, UNKNOWN_SKU  # noqa: E402
+from cartrover.merchants.models import Member, Merchant, Role, User  # noqa: E402
+from cartrover.merchants.tenancy import across_merchants, acting_for  # noqa: E402
+from integrations import registry  # noqa: E402
+
+MERCHANT = "Acme Outdoor"
+MEMBER = "alice@acme.example"
+OPERATOR = "operator@cartrover.example"
+PASSWORD = "north face of the eiger"  # noqa: S105 (the demo's, shown on its first page)
+SELLER = {"username": "acme_outdoor", "password": "seller-demo"}
+STAFF = {"email": "warehouse@acme.example", "password": "warehouse-demo"}
+ORDERS = 300
+CURRENCIES = ["USD", "EUR", "GBP", "CAD", "AUD", "CHF", "PLN", "HKD", "SGD", "MYR", "PHP", "TWD"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recorded", nargs="+", type=Path, default=[])
+    recorded = [json.loads(path.read_text()) for path in parser.parse_args(arguments).recorded]
+    with across_merchants("the demo looks for its merchant"):
+        known = Merchant.objects.filter(name=MERCHANT).exists()
+    if not known:
+        _outside(recorded)
+        alice = _person(MEMBER, "Alice")
+        merchant = _merchant(alice)
+        _connect(merchant, alice, recorded)
+        _operator()
+    print(json.dumps(_log_ins()))
+
+
+def _log_ins() -> dict[str, str]:
+    return {
+        "Member": f"{MEMBER} / {PASSWORD}",
+        "Operator": f"{OPERATOR} / {PASSWORD} at {settings.PORTAL_URL}/admin/",
+        "Operator's TOTP secret": _totp_secret(),
+        "eBay stand-in's seller": f"{SELLER['username']} / {SELLER['password']}",
+        "TradeGecko stand-in's user": f"{STAFF['email']} / {STAFF['password']}",
+    }
+
+
+def _totp_secret() -> str:
+    """The same on every start of this installation, and another one on the next machine."""
+    digest = hashlib.sha256(f"demo operator {settings.SECRET_KEY}".encode()).digest()
+    return base64.b32encode(digest[:20]).decode()
+
+
+# ------------------------------------------------------------------------------------------------------------------ the outside
+
+
+def _outside(recorded: Sequence[Any]) -> None:
+    """A seller with listings and orders at the eBay stand-in, and an account with stock at the TradeGecko stand-in."""
+    ebay = outside.ebay()
+    ebay.post("sellers", {**SELLER, "marketplace": "EBAY_US"})
+    if recorded:
+        skus = ebay.post("recorded", {"payloads": recorded, "seller": SELLER["username"]})["skus"]
+        _stock_warehouse({sku: sku for sku in skus})
+        return
+    for marketplace in MARKETPLACES:
+        for number, (sku, title, price) in enumerate(GOODS[marketplace]):
+            managed_by = "inventory" if number % 4 == 3 else "trading"
+            listing = {"seller": SELLER["username"], "marketplace": marketplace, "sku": sku, "title": title, "price": price}
+            ebay.post("listings", {**listing, "quantity": 400, "managed_by": managed_by})
+    wanted = {"seller": SELLER["username"], "count": ORDERS, "marketplaces": list(MARKETPLACES), "seed": 7, "hours": 20}
+    ebay.post("orders/generate", {**wanted, "unknown_sku": UNKNOWN_SKU, "cancel_requested": 1})
+    _stock_warehouse({sku: title for goods in GOODS.values() for sku, title, _price in goods})
+
+
+def _stock_warehouse(names: Mapping[str, str]) -> None:
+    tradegecko = outside.tradegecko()
+    account = tradegecko.post(
+        "accounts",
+        {
+            "name": MERCHANT,
+            "time_zone": "Europe/Berlin",
+            "currencies": CURRENCIES,
+            "locations": ["Hamburg", "Reno"],
+            "users": [STAFF],
+        },
+    )
+    stock = {str(location): ON_HAND for location in account["location_ids"]}
+    shared = {"account": account["account_id"], "stock": stock}
+    tradegecko.post("variants", [{**shared, "sku": sku, "name": name} for sku, name in names.items()])
+
+
+# ------------------------------------------------------------------------------------------------------------------- the portal
+
+
+def _person(email: str, first_name: str, **more: Any) -> User:
+    user = User.objects.create_user(email, PASSWORD, first_name=first_name, **more)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def _operator() -> None:
+    operator = _person(OPERATOR, "Olga", is_staff=True, is_superuser=True)
+    TOTP.activate(operator, _totp_secret())
+
+
+def _merchant(alice: User) -> Merchant:
+    with across_merchants("the demo makes its merchant"):
+        merchant = Merchant.objects.create(name=MERCHANT, time_zone="Europe/Berlin")
+    with acting_for(merchant):
+        Member.objects.create(user=alice, role=Role.OWNER)
+    return merchant
+
+
+def _connect(merchant: Merchant, alice: User, recorded: Sequence[Any]) -> None:
+    """The warehouse first, then a cart for each marketplace, all live."""
+    with acting_for(merchant):
+        warehouse = holders.new_warehouse(registry.get("tradegecko"), actor=MEMBER)
+    _grant(merchant, alice, "tradegecko", warehouse=warehouse, **STAFF)
+    with acting_for(merchant):
+        holders.go_live(Warehouse.objects.get(pk=warehouse.pk), actor=MEMBER)
+    first: Cart | None = None
+    for marketplace in _marketplaces(recorded):
+        with acting_for(merchant):
+            cart = holders.new_cart(registry.get("ebay"), marketplace, actor=MEMBER)
+            holders.send_orders_to(cart, Warehouse.objects.get(pk=warehouse.pk), actor=MEMBER)
+            if first is not None:
+                connection = Cart.objects.select_related("connection").get(pk=first.pk).connection
+                assert connection is not None  # the first cart was granted above
+                holders.join(cart, connection)
+        if first is None:
+            _grant(merchant, alice, "ebay", cart=cart, **SELLER)
+            first = cart
+    with acting_for(merchant):
+        for cart in Cart.objects.all():
+            holders.go_live(cart, actor=MEMBER)
+
+
+def _marketplaces(recorded: Sequence[Any]) -> list[str]:
+    """The demo's three, and with recorded orders every marketplace that they were placed on."""
+    if not recorded:
+        return list(MARKETPLACES)
+    known = dict(registry.get("ebay").cart.variants)  # type: ignore[union-attr]
+    text = json.dumps(recorded)
+    return [marketplace for marketplace in known if f'"{marketplace}"' in text]
+
+
+def _grant(merchant: Merchant, alice: User, slug: str, *, cart: Any = None, warehouse: Any = None, **log_in: str) -> None:
+    """The OAuth exchange as a browser would do it, with the stand-in's own log-in and consent pages."""
+    browser_key = secrets.token_urlsafe(16)
+    with acting_for(merchant):
+        _attempt, address = grants.start(merchant, alice, browser_key, slug, cart=cart, warehouse=warehouse)
+    attempt = grants.finish(slug, outside.consent(address, **log_in), browser_key, alice)
+    if attempt.state != GrantAttempt.State.DONE:
+        raise RuntimeError(f"{slug} was not connected: {attempt.words}")
+
+
+if __name__ == "__main__":
+    main()

@@ -161,7 +161,7 @@ def find(name: str, key: object) -> Record:
         rows = views.ROWS[name](world, g.caller.account_id)
         found = next((row for row in rows if str(row.get("id", row["_id"])) == text), None)
     else:
-        found = world.records.get(name, g.caller.account_id, int(text) if text.isdigit() else None)
+        found = world.records.get(views.records_of(name), g.caller.account_id, int(text) if text.isdigit() else None)
     if found is None or not filters.visible(world, found):
         raise not_found(RESOURCES[name].singular, key)
     return found

@@ -142,7 +142,8 @@ def delete(world: World, caller: Caller, name: str, record: Record) -> None:
     end = _DELETES.get(name)
     if end is not None:
         end(world, caller, record)
-    elif "status" in record:
-        companies.archive(world, caller, name, record)
+    elif "status" in record:  # others may still point at it
+        world.records.change(name, record["id"], {"status": "archived"})
+        world.deliveries.announce(caller.account_id, f"{RESOURCES[name].singular}.destroy", name, record["id"])
     else:
         world.records.remove(name, record["id"])

@@ -84,10 +84,3 @@ def update_address(world: World, caller: Caller, address: Record, attributes: An
     _check_label(world, caller.account_id, address["company_id"], taken.get("label"), address["id"])
     world.deliveries.announce(caller.account_id, "address.update", "addresses", address["id"])
     return world.records.change("addresses", address["id"], taken)
-
-
-def archive(world: World, caller: Caller, resource: str, record: Record) -> None:
-    """What DELETE does to a record that others may still point at."""
-    world.records.change(resource, record["id"], {"status": "archived"})
-    if resource == "companies":
-        world.deliveries.announce(caller.account_id, "company.destroy", "companies", record["id"])

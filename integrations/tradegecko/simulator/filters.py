@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -11,7 +12,7 @@ from . import formats
 from .errors import bad_request
 from .records import Record
 from .resources import Resource
-from .views import ROWS
+from .views import ROWS, records_of
 from .world import World
 
 _EARLIEST, _LATEST = "0", "9"
@@ -46,7 +47,7 @@ def _candidates(world: World, account_id: int, resource: Resource, arguments: Ar
     if resource.plural in ROWS:
         wanted = frozenset(values_of(arguments, "ids"))
         return [row for row in ROWS[resource.plural](world, account_id) if not wanted or str(row["_id"]) in wanted]
-    shelf = world.records.shelf(resource.plural, account_id)
+    shelf = world.records.shelf(records_of(resource.plural), account_id)
     ids = values_of(arguments, "ids")
     if ids:
         numbers = dict.fromkeys(int(value) for value in ids if value.isdigit())
@@ -87,7 +88,7 @@ def _checks(world: World, resource: Resource, arguments: Arguments) -> list[Call
     checks: list[Callable[[Record], bool]] = []
     if world.settings["processing_delay"]:
         checks.append(lambda record: visible(world, record))
-    for name in resource.filters:
+    for name in dict.fromkeys([*resource.filters, "status"]):
         values = values_of(arguments, name)
         if values:
             checks.append(_matcher(world, name, values))
@@ -121,7 +122,7 @@ def _matcher(world: World, name: str, values: list[str]) -> Callable[[Record], b
         return lambda record: _order_status(world, record) in wanted
     if _partial(world, name):
         return lambda record: any(value in (record[name] or "") for value in wanted)
-    return lambda record: _written(record[name]) in wanted
+    return lambda record: name not in record or _written(record[name]) in wanted
 
 
 def _tags(record: Record) -> list[str]:
@@ -147,7 +148,7 @@ def _sorted(world: World, resource: Resource, arguments: Arguments, found: list[
         return sorted(found, key=lambda record: (-(record.get(parent) or 0), record["position"] or 0, record["id"]))
     name, _, direction = (arguments.get("order") or world.settings["default_order"]).strip().partition(" ")
     down = direction.strip().lower() == "desc"
-    found.sort(key=lambda record: int(record["id"]), reverse=down)
+    found.sort(key=itemgetter("id"), reverse=down)
     if name not in ("id", "created_at"):  # ids rise with created_at
         found.sort(key=lambda record: _sortable(record.get(name)), reverse=down)
     return found

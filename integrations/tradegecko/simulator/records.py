@@ -81,6 +81,7 @@ class Records:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self.lock = store.lock
         self._clock = clock
         self._shelves: dict[tuple[str, int], Shelf] = {}
         self._owners: dict[str, dict[int, int]] = {}

@@ -210,7 +210,7 @@ _ALL = (
     Resource("price_lists", "price_list", filters=_words("currency_id"), methods=_READ),
     Resource("tax_types", "tax_type", children="tax_components", methods=_READ),
     Resource("tax_components", "tax_component", filters=_words("tax_type_id"), methods=_READ, positioned=True),
-    Resource("stock_levels", "stock_level", filters=_words("variant_id"), methods=_READ),
+    Resource("stock_levels", "stock_level", filters=_words("sku product_id"), methods=_READ),
     Resource("composition", "composition", filters=_words("bundle_id bundle_sku component_id"), methods=_READ),
     Resource(
         "stock_adjustments",

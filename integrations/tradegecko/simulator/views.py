@@ -87,14 +87,6 @@ def _variant_location(variant: Record, location: int, on_hand: dict[int, Decimal
     }
 
 
-_VIEWS: dict[str, Callable[[World, Record], Record]] = {
-    "accounts": _account,
-    "companies": _company,
-    "products": _product,
-    "variants": _variant,
-}
-
-
 def _stock_level(world: World, variant: Record) -> Record:
     on_hand, committed = world.stock.on_hand(variant), world.stock.committed(variant["id"])
     total, taken = sum(on_hand.values(), _ZERO), sum(committed.values(), _ZERO)
@@ -113,14 +105,21 @@ def _stock_level(world: World, variant: Record) -> Record:
         "stock_on_hand": plain(total),
         "available_stock": plain(total - taken),
         "incoming_stock": "0",
-        "_id": variant["id"],
-        "_updated": variant["_updated"],
     }
 
 
-def _stock_levels(world: World, account_id: int) -> list[Record]:
-    variants = world.records.all("variants", account_id)
-    return [_stock_level(world, variant) for variant in variants if variant["status"] == "active"]
+_VIEWS: dict[str, Callable[[World, Record], Record]] = {
+    "accounts": _account,
+    "companies": _company,
+    "products": _product,
+    "stock_levels": _stock_level,
+    "variants": _variant,
+}
+
+
+def records_of(resource: str) -> str:
+    """The kind of the records that a resource shows: its own, but for the lighter rows of the variants."""
+    return "variants" if resource == "stock_levels" else resource
 
 
 def _price_lists(world: World, account_id: int) -> list[Record]:
@@ -165,5 +164,4 @@ def _composition(world: World, account_id: int) -> list[Record]:
 ROWS: dict[str, Callable[[World, int], list[Record]]] = {
     "composition": _composition,
     "price_lists": _price_lists,
-    "stock_levels": _stock_levels,
 }

@@ -85,5 +85,6 @@ class Deliveries:
                 answer = requests.post(address, data=body, headers=headers, timeout=_SECONDS_TO_ANSWER)
             except requests.RequestException:
                 continue  # nobody there: the client's polling has to find it
-            if answer.status_code == 410 and self._records.owner("webhooks", hook_id) is not None:
-                self._records.remove("webhooks", hook_id)
+            with self._records.lock:
+                if answer.status_code == 410 and self._records.owner("webhooks", hook_id) is not None:
+                    self._records.remove("webhooks", hook_id)

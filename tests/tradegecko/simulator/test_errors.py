@@ -24,7 +24,7 @@ def test_a_lapsed_subscription_is_402(shop: Shop) -> None:
 
 def test_what_a_user_may_not_write_is_403(shop: Shop) -> None:
     weak = {"email": "bob@example.com", "permissions": ["write_companies"]}
-    bob = open_shop(shop.browser, weak["email"], users=[weak])
+    bob = open_shop(shop.browser, "bob@example.com", users=[weak])
     assert bob.call("POST", "/orders", bob.draft()).status_code == 403
     assert bob.call("POST", "/companies", {"company": {"name": "B", "company_type": "business"}}).status_code == 201
     assert bob.call("GET", "/orders").status_code == 200

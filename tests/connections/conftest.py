@@ -46,13 +46,14 @@ def connect(provider: Provider) -> Connect:
         _status, answer = provider.token({"grant_type": "authorization_code", "code": provider.consent_by(account)})
         tokens = Tokens(answer["access_token"], datetime.now(UTC) + timedelta(seconds=valid), answer["refresh_token"])
         with acting_for(merchant):
-            connection = Connection.objects.create(
+            connection = Connection(
                 integration="acme",
                 environment="simulator",
                 account_id=account,
                 account_name=f"{account} Ltd",
                 authorised_at=timezone.now(),
             )
+            connection.save()
             credentials.store(connection, tokens)
         return connection
 

@@ -27,7 +27,8 @@ AWAY = (503, {"error": "server_error"})
 
 def _state(merchant: Merchant, connection: Connection) -> str:
     with acting_for(merchant):
-        return Connection.objects.get(pk=connection.pk).state
+        connection.refresh_from_db()
+        return connection.state
 
 
 def _problems(merchant: Merchant) -> list[tuple[str, str, int | None]]:

@@ -1,0 +1,349 @@
+"""The OAuth journey, once for all integrations: start, the provider's answer, whose account it is, a connection.
+
+    started ── answer ──▶ answered ── exchange ──▶ exchanged ── account ──▶ done
+        └─────────────────────┴────────────────────────┴──────────────────▶ failed
+
+An answer counts once, only in the browser and for the person that started, only at the address of its own provider, and only
+within ten minutes. Exchanged tokens are committed before anything else: at a provider that rotates, losing them is losing the
+account. No rows are open while the provider is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from cartrover.connections import attention, claims, credentials, engine
+from cartrover.connections.bare_wire import BareWire
+from cartrover.connections.claims import Claimed
+from cartrover.connections.holders import join
+from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse
+from cartrover.connections.sealing import Unsealable
+from cartrover.events.telling import event, tell
+from cartrover.merchants.models import Member, Merchant, Role, User
+from cartrover.merchants.roles import may
+from cartrover.merchants.tenancy import across_merchants, acting_for
+from integrations import oauth2, registry
+from integrations.contract import Account
+from integrations.oauth2 import Tokens
+from integrations.outcomes import NeedsMerchant, NeedsOperator, Outcome, RetryLater
+
+LIFE = timedelta(minutes=10)
+State = GrantAttempt.State
+
+log = logging.getLogger(__name__)
+
+WORDS = {
+    "unknown_state": "This answer from {provider} belongs to nothing that was started here. Start again on the setup page.",
+    "other_browser": "This was started in another browser. Press Grant Us API Access in the browser that you use now.",
+    "other_person": "This was started by somebody else. Log in as that person, or press Grant Us API Access yourself.",
+    "other_integration": "This answer came to the wrong address. Press Grant Us API Access again.",
+    "used_twice": "This answer from {provider} was used before. {before}",
+    "expired": "This took longer than ten minutes. Press Grant Us API Access again.",
+    "declined": "Access was declined at {provider}, so nothing was connected. Press Grant Us API Access to try again.",
+    "provider_error": "{provider} could not give access and called it {error!r}. Press Grant Us API Access to try again.",
+    "no_code": "{provider} answered without saying whether it gives access. Press Grant Us API Access to try again.",
+    "unreadable": "The access that {provider} gave could not be kept. Press Grant Us API Access again.",
+}
+
+
+class Refused(Exception):
+    """An answer that does not belong to this person and browser. Nothing was changed by it, and nobody was asked."""
+
+    def __init__(self, cause: str, words: str) -> None:
+        super().__init__(words)
+        self.cause = cause
+        self.words = words
+
+
+class WrongAccount(Exception):
+    """A reconnect that came back with another account."""
+
+    cause = "wrong_account"
+
+    def __init__(self, provider: str, account: str, wanted: str) -> None:
+        self.words = (
+            f"You logged in to {provider} as {account}, but this connection is for {wanted}. Press Reconnect and log in as "
+            f"{wanted}; or connect {account} with a cart or warehouse of its own."
+        )
+        super().__init__(self.words)
+
+
+# ----------------------------------------------------------------------------------------------------------------------- start
+
+
+def start(
+    merchant: Merchant,
+    user: User | None,
+    browser_key: str,
+    slug: str,
+    *,
+    cart: Cart | None = None,
+    warehouse: Warehouse | None = None,
+    renews: Connection | None = None,
+) -> tuple[GrantAttempt, str]:
+    """Begin a journey inside the merchant's door. Returns the attempt and the address of the provider's consent page.
+
+    ``browser_key`` is a random value of the browser's session. Raises NeedsOperator where the integration is not set up.
+    """
+    integration = registry.get(slug)
+    if integration.trouble:
+        raise NeedsOperator(integration.trouble)
+    state = secrets.token_urlsafe(32)
+    attempt = GrantAttempt.objects.create(
+        merchant=merchant,
+        integration=slug,
+        state_hash=_digest(state),
+        browser_hash=_digest(browser_key),
+        started_by=user,
+        ends_at=timezone.now() + LIFE,
+        cart=cart,
+        warehouse=warehouse,
+        renews=renews,
+    )
+    return attempt, oauth2.authorize_address(integration.grant, state)
+
+
+def _digest(value: str) -> bytes:
+    return hashlib.sha256(value.encode()).digest()
+
+
+# ---------------------------------------------------------------------------------------------------------------------- answer
+
+
+def finish(slug: str, params: Mapping[str, str], browser_key: str, user: User | None) -> GrantAttempt:
+    """What the provider's answer comes to: an attempt that is done, failed, or waits for the provider (exchanged).
+
+    ``params`` are those of the callback's address. Outside every door. Raises Refused.
+    """
+    merchant_id, attempt_id = _belonging(slug, params.get("state", ""))
+    with acting_for(merchant_id):
+        attempt = _locked(attempt_id)
+        refusal = _refusal(attempt, slug, browser_key, user)
+        if refusal:
+            tell([event(attempt, "grant_refused", _words(attempt, refusal), cause=refusal)])
+        else:
+            _take(attempt, params)
+    if refusal:
+        raise Refused(refusal, _words(attempt, refusal, before=attempt.words))
+    if attempt.state == State.FAILED:
+        return attempt
+    return _exchange(attempt, params["code"])
+
+
+def declined(slug: str, params: Mapping[str, str], browser_key: str, user: User | None) -> GrantAttempt:
+    """The provider's own "declined" address was called; its query may be empty, and then the browser tells which attempt."""
+    if params.get("state"):
+        return finish(slug, {"error": "access_denied", "state": params["state"]}, browser_key, user)
+    with across_merchants("the grant attempt that a callback belongs to"):
+        mine = GrantAttempt.objects.filter(
+            browser_hash=_digest(browser_key), integration=slug, started_by=user, state=State.STARTED
+        )
+        attempt = mine.order_by("-pk").first()
+    if attempt is None:
+        raise Refused("unknown_state", WORDS["unknown_state"].format(provider=_provider(slug)))
+    with acting_for(attempt.merchant_id):
+        attempt = _locked(attempt.pk)
+        if attempt.state == State.STARTED:
+            _fail(attempt, "declined")
+    return attempt
+
+
+def _belonging(slug: str, state: str) -> tuple[int, int]:
+    with across_merchants("the grant attempt that a callback belongs to"):
+        attempts = GrantAttempt.objects.filter(state_hash=_digest(state))
+        found: tuple[int, int] | None = attempts.values_list("merchant_id", "pk").first()
+    if found is None:
+        log.warning("An answer to the callback of %s was refused: unknown state", slug)
+        raise Refused("unknown_state", WORDS["unknown_state"].format(provider=_provider(slug)))
+    return found
+
+
+def _provider(slug: str) -> str:
+    return registry.get(slug).name
+
+
+def _locked(attempt_id: int) -> GrantAttempt:
+    attempt: GrantAttempt = GrantAttempt.objects.select_for_update(no_key=True).get(pk=attempt_id)
+    return attempt
+
+
+def _refusal(attempt: GrantAttempt, slug: str, browser_key: str, user: User | None) -> str:
+    """Why this answer is not this attempt's; empty when it is."""
+    if attempt.integration != slug:
+        return "other_integration"
+    if not secrets.compare_digest(bytes(attempt.browser_hash), _digest(browser_key)):
+        return "other_browser"
+    if attempt.started_by_id != (user.pk if user is not None else None) or not _may_connect(user):
+        return "other_person"
+    return "used_twice" if attempt.state != State.STARTED else ""
+
+
+def _may_connect(user: User | None) -> bool:
+    """Who has left the merchant meanwhile, or lost the role, connects nothing."""
+    return user is None or may(Member.objects.filter(user=user).first(), Role.MANAGER)
+
+
+def _take(attempt: GrantAttempt, params: Mapping[str, str]) -> None:
+    """Use the answer up, and see what it says."""
+    error = params.get("error", "")
+    if timezone.now() > attempt.ends_at:
+        _fail(attempt, "expired")
+    elif error:
+        _fail(attempt, "declined" if error == "access_denied" else "provider_error", error=error[:80])
+    elif not params.get("code"):
+        _fail(attempt, "no_code")
+    else:
+        attempt.state = State.ANSWERED
+        attempt.save(update_fields=["state"])
+
+
+def _exchange(attempt: GrantAttempt, code: str) -> GrantAttempt:
+    try:
+        tokens = oauth2.exchange(registry.get(attempt.integration).grant, code)
+    except Outcome as outcome:
+        with acting_for(attempt.merchant_id):
+            _fail_by(attempt, outcome)
+        return attempt
+    with acting_for(attempt.merchant_id):
+        credentials.keep(attempt, tokens)
+        attempt.state = State.EXCHANGED
+        attempt.save(update_fields=["sealed_tokens", "state"])
+    return resume(attempt)
+
+
+# --------------------------------------------------------------------------------------------------------------------- account
+
+
+def resume(attempt: GrantAttempt) -> GrantAttempt:
+    """Go on with tokens that are kept: ask whose account they open, and connect it. Outside every door.
+
+    Where the provider is away the attempt stays exchanged, with words that say so, and can be resumed again.
+    """
+    tokens, found = _ask_whose(attempt)
+    with acting_for(attempt.merchant_id):
+        attempt = _locked(attempt.pk)
+        if attempt.state != State.EXCHANGED:
+            return attempt
+        if tokens is not None and isinstance(found, Account):
+            _settle(attempt, found, tokens)
+        elif isinstance(found, RetryLater):
+            attempt.words = f"{found.message} Your access is kept: press Go on to try again."
+            attempt.save(update_fields=["words"])
+        elif isinstance(found, Outcome):
+            _fail_by(attempt, found)
+        else:
+            _fail(attempt, "unreadable")
+    return attempt
+
+
+def _ask_whose(attempt: GrantAttempt) -> tuple[Tokens | None, Account | Exception]:
+    """The kept tokens and the account that they open, or why it is not known."""
+    integration = registry.get(attempt.integration)
+    try:
+        tokens = credentials.kept(attempt)
+    except Unsealable as trouble:
+        return None, trouble
+    try:
+        return tokens, integration.account(BareWire(tokens.access, integration.name))
+    except Outcome as outcome:
+        return tokens, outcome
+
+
+def _settle(attempt: GrantAttempt, account: Account, tokens: Tokens) -> None:
+    existing = Connection.objects.filter(
+        integration=attempt.integration,
+        environment=registry.get(attempt.integration).environment,
+        account_id=account.external_id,
+    ).first()
+    try:
+        with transaction.atomic():
+            connection = existing or _made(attempt, account)
+            _insist_on_the_account(attempt, connection)
+            _join(attempt, connection)
+            _renew(attempt, connection, account, tokens)
+    except (WrongAccount, Claimed) as why:
+        if existing is not None and existing.state != Connection.State.DISCONNECTED:
+            # The provider may have ended this account's older grant with the new one, which is then all that works.
+            _renew(attempt, existing, account, tokens)
+        _end(attempt, why.cause, why.words)
+        return
+    attempt.connection = connection
+    attempt.state, attempt.sealed_tokens = State.DONE, None
+    attempt.words = f"{connection.account_name} is connected."
+    attempt.save(update_fields=["connection", "state", "sealed_tokens", "words"])
+
+
+def _made(attempt: GrantAttempt, account: Account) -> Connection:
+    connection = Connection(
+        merchant_id=attempt.merchant_id,
+        integration=attempt.integration,
+        environment=registry.get(attempt.integration).environment,
+        account_id=account.external_id,
+        account_name=account.name,
+        authorised_at=timezone.now(),
+    )
+    connection.save()
+    return connection
+
+
+def _insist_on_the_account(attempt: GrantAttempt, connection: Connection) -> None:
+    wanted = attempt.renews
+    if wanted is not None and wanted.pk != connection.pk:
+        raise WrongAccount(_provider(attempt.integration), connection.account_name, wanted.account_name)
+    if connection.carts.exists():
+        claims.claim(connection)
+
+
+def _join(attempt: GrantAttempt, connection: Connection) -> None:
+    for holder in (attempt.cart, attempt.warehouse):
+        if holder is not None:
+            join(holder, connection)
+
+
+def _renew(attempt: GrantAttempt, connection: Connection, account: Account, tokens: Tokens) -> None:
+    """The new grant's tokens and facts are the connection's from now on."""
+    credentials.store(connection, tokens)
+    connection.account_name = account.name
+    connection.authorised_by = account.user_id
+    connection.authorised_at = timezone.now()
+    connection.consent_ends_at = tokens.consent_ends_at
+    connection.facts = {**connection.facts, **account.facts}
+    connection.state = Connection.State.ACTIVE
+    connection.save(update_fields=["account_name", "authorised_by", "authorised_at", "consent_ends_at", "facts", "state"])
+    attention.mended(connection)
+    who = attempt.started_by.email if attempt.started_by else "the account's owner"
+    tell([event(connection, "connected", f"Access to {account.name} was granted.", actor=who)])
+    engine.changed(connection)
+
+
+# --------------------------------------------------------------------------------------------------------------------- failing
+
+
+def _fail_by(attempt: GrantAttempt, outcome: Outcome) -> None:
+    causes = {RetryLater: "provider_away", NeedsMerchant: "not_accepted", NeedsOperator: "application"}
+    cause = next((name for kind, name in causes.items() if isinstance(outcome, kind)), "refused")
+    words = outcome.message
+    if isinstance(outcome, RetryLater):
+        words = f"{words} Nothing was connected. Press Grant Us API Access to try again."
+    _end(attempt, cause, words, detail=outcome.detail)
+
+
+def _fail(attempt: GrantAttempt, cause: str, **names: str) -> None:
+    _end(attempt, cause, _words(attempt, cause, **names))
+
+
+def _end(attempt: GrantAttempt, cause: str, words: str, **data: str) -> None:
+    attempt.state, attempt.failure, attempt.words, attempt.sealed_tokens = State.FAILED, cause, words, None
+    attempt.save(update_fields=["state", "failure", "words", "sealed_tokens"])
+    tell([event(attempt, "grant_failed", words, cause=cause, **data)])
+
+
+def _words(attempt: GrantAttempt, cause: str, **names: str) -> str:
+    return WORDS[cause].format(provider=_provider(attempt.integration), **{"before": "", **names}).strip()

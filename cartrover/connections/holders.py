@@ -1,0 +1,203 @@
+"""Carts and warehouses: how they begin, what they stand on, and when they are live. Call inside the merchant's door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.utils import timezone
+
+from cartrover.connections import claims, credentials, engine
+from cartrover.connections.models import Cart, Connection, ServiceHolder, Warehouse
+from cartrover.events.telling import close_problems, event, tell
+from integrations import registry
+from integrations.contract import CartSide, Integration, WarehouseSide
+
+Holder = Cart | Warehouse
+H = TypeVar("H", Cart, Warehouse)
+LOCATION = "location_id"  # the setting by which two carts share one account, where an integration has locations
+State = ServiceHolder.State
+
+
+class Obstacle(Exception):
+    """Why a cart or warehouse cannot go live. ``reasons`` are sentences, each with what to do."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons
+
+
+# --------------------------------------------------------------------------------------------------------------------- drafts
+
+
+def new_cart(integration: Integration, variant: str = "", *, actor: str) -> Cart:
+    """A draft with the integration's own defaults. ``variant`` is what was chosen of it, such as a marketplace."""
+    side = integration.cart
+    if side is None or ((variant or side.variants) and variant not in dict(side.variants)):
+        raise ValueError(f"{integration.slug} has no cart {variant!r}")
+    name = " ".join(filter(None, (integration.name, dict(side.variants).get(variant))))
+    return _told(Cart(variant=variant, name=name, **_begun(integration.slug, side)), actor)
+
+
+def new_warehouse(integration: Integration, *, actor: str) -> Warehouse:
+    """A draft with the integration's own defaults."""
+    if integration.warehouse is None:
+        raise ValueError(f"{integration.slug} is no warehouse")
+    return _told(Warehouse(name=integration.name, **_begun(integration.slug, integration.warehouse)), actor)
+
+
+def _begun(slug: str, side: CartSide | WarehouseSide) -> dict[str, Any]:
+    return {
+        "integration": slug,
+        "settings": {field.name: _plain(field.default) for field in side.fields},
+        "services": {service: {"on": True, "every": None} for service in side.services},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """As JSON keeps it."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _told(holder: H, actor: str) -> H:
+    holder.save()
+    tell([event(holder, "created", f"{holder.name} was set up as a draft.", actor=actor)])
+    return holder
+
+
+def side_of(holder: Holder) -> CartSide | WarehouseSide:
+    """What the integration declares for this role."""
+    integration = registry.get(holder.integration)
+    side = integration.cart if isinstance(holder, Cart) else integration.warehouse
+    if side is None:
+        raise LookupError(f"{holder.integration} cannot be a {holder._meta.model_name}")
+    return side
+
+
+# ------------------------------------------------------------------------------------------------------------- what it stands on
+
+
+def join(holder: Holder, connection: Connection) -> None:
+    """Let a cart or warehouse use a connection. Raises Claimed where another merchant's carts pull its account."""
+    if holder.connection_id == connection.pk:
+        return
+    if isinstance(holder, Cart):
+        claims.claim(connection)
+    before = holder.connection
+    holder.connection = connection
+    holder.save(update_fields=["connection"])
+    if before is not None:
+        if not before.carts.exists():
+            claims.release(before)
+        engine.changed(before)
+    engine.changed(connection)
+
+
+def disconnect(connection: Connection, *, actor: str) -> None:
+    """Forget the tokens and stop the streams. The row stays, so that a reconnect goes on where it was."""
+    credentials.wipe(connection)
+    connection.state = Connection.State.DISCONNECTED
+    connection.save(update_fields=["state"])
+    claims.release(connection)
+    close_problems(about="connection", about_id=connection.pk)
+    tell([event(connection, "disconnected", f"{connection.account_name} was disconnected.", actor=actor)])
+    engine.changed(connection)
+
+
+def send_orders_to(cart: Cart, warehouse: Warehouse | None, *, actor: str) -> None:
+    """Choose where the cart's orders go."""
+    if cart.warehouse_id == (warehouse.pk if warehouse else None):
+        return
+    cart.warehouse = warehouse
+    cart.save(update_fields=["warehouse"])
+    where = warehouse.name if warehouse else "nowhere"
+    tell([event(cart, "changed", f"Orders now go to {where}.", actor=actor)])
+    _changed(cart)
+
+
+def save_settings(holder: Holder, *, actor: str, **changes: Any) -> None:
+    """Keep changed columns (name, settings, services), and tell what changed."""
+    changed = [name for name, value in changes.items() if getattr(holder, name) != value]
+    if not changed:
+        return
+    for name in changed:
+        setattr(holder, name, changes[name])
+    holder.save(update_fields=changed)
+    tell([event(holder, "changed", f"Changed: {', '.join(changed)}.", actor=actor)])
+    _changed(holder)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- live
+
+
+def go_live(holder: Holder, *, actor: str, days_back: int = 30) -> None:
+    """Start its services. ``days_back`` is how far back a cart's first download reaches; 0 takes what comes from now on.
+
+    Raises Obstacle. A cart that was live before goes on where it was.
+    """
+    reasons = obstacles(holder)
+    if reasons:
+        raise Obstacle(reasons)
+    now = timezone.now()
+    holder.went_live_at = holder.went_live_at or now
+    if isinstance(holder, Cart):
+        holder.pull_from = holder.pull_from or now - timedelta(days=days_back)
+    _become(holder, State.LIVE, f"{holder.name} is live.", actor)
+
+
+def pause(holder: Holder, *, actor: str) -> None:
+    """Stop its services until it goes live again."""
+    _become(holder, State.PAUSED, f"{holder.name} is paused.", actor)
+
+
+def _become(holder: Holder, state: str, words: str, actor: str) -> None:
+    holder.state = state
+    holder.save()
+    tell([event(holder, state, words, actor=actor)])
+    _changed(holder)
+
+
+def _changed(holder: Holder) -> None:
+    if holder.connection is not None:
+        engine.changed(holder.connection)
+
+
+def obstacles(holder: Holder) -> list[str]:
+    """What has to be done before it can go live; empty when nothing has."""
+    found = list(_of_the_account(holder.connection))
+    found += [f"Fill in {field.label}." for field in side_of(holder).fields if field.required and _empty(holder, field.name)]
+    if isinstance(holder, Cart):
+        found += _of_the_cart(holder)
+    return found
+
+
+def _empty(holder: Holder, name: str) -> bool:
+    return holder.settings.get(name) in ("", None, [])
+
+
+def _of_the_account(connection: Connection | None) -> Iterable[str]:
+    if connection is None:
+        yield "Press Grant Us API Access."
+    elif connection.state != Connection.State.ACTIVE:
+        yield f"We have no access to {connection.account_name}. Press Reconnect."
+
+
+def _of_the_cart(cart: Cart) -> Iterator[str]:
+    warehouse = cart.warehouse
+    if warehouse is None:
+        yield "Choose where its orders go."
+    elif warehouse.connection_id is not None and warehouse.connection_id == cart.connection_id:
+        yield f"Its orders come from the account that {warehouse.name} delivers to. Choose another warehouse."
+    elif warehouse.state != State.LIVE:
+        yield f"{warehouse.name} is not live. Take it live first."
+    for other in Cart.objects.filter(connection_id=cart.connection_id, state=State.LIVE).exclude(pk=cart.pk):
+        if cart.connection_id and _overlap(cart, other):
+            yield f"{other.name} already takes these orders."
+
+
+def _overlap(one: Cart, other: Cart) -> bool:
+    """Two carts on one connection that would take the same orders."""
+    places = (one.settings.get(LOCATION), other.settings.get(LOCATION))
+    apart = all(places) and str(places[0]) != str(places[1])
+    return one.variant == other.variant and not apart

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from integrations.ebay.simulator.app import DOOR, create_app
 from integrations.ebay.simulator.world import World
+from tests.ebay.simulator.receiver import Receiver
 from tests.ebay.simulator.running import EbayStandIn, ebay_stand_in
 
 CONTRACTS = Path(os.environ.get("CONTRACTS_DIR", Path(__file__).parents[4] / "shared" / "contracts"))
@@ -81,6 +82,13 @@ def ebay(_process: EbayStandIn) -> EbayStandIn:
     """A running stand-in, as new."""
     _process.control("reset")
     return _process
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    endpoint = Receiver()
+    yield endpoint
+    endpoint.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import threading
-from collections.abc import Iterator
-from queue import Queue
 from typing import Any, cast
 
 import pytest
@@ -13,42 +9,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from flask import Flask, request
 
-from integrations.simulation import Door
 from tests.ebay.simulator.conftest import ALICE, SCOPE, Here, error_ids
+from tests.ebay.simulator.receiver import SECRET, Receiver
 
 API = "/commerce/notification/v1"
-SECRET = "a-verification-token-of-our-own-0001"
-
-
-class Receiver:
-    """An endpoint of ours that answers challenges and keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.got: Queue[tuple[str, bytes]] = Queue()
-        self.statuses: list[int] = []
-        self.secret = SECRET
-        app = Flask("receiver")
-        app.add_url_rule("/ebay", view_func=self._answer, methods=["GET", "POST"])
-        self.door = Door(app)
-        self.address = f"http://127.0.0.1:{self.door.port}/ebay"
-        threading.Thread(target=self.door.serve_forever, daemon=True).start()
-
-    def _answer(self) -> Any:
-        if request.method == "GET":
-            words = request.args["challenge_code"] + self.secret + self.address
-            return {"challengeResponse": hashlib.sha256(words.encode()).hexdigest()}
-        self.got.put((request.headers["X-EBAY-SIGNATURE"], request.get_data()))
-        return "", self.statuses.pop(0) if self.statuses else 204
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    endpoint = Receiver()
-    yield endpoint
-    endpoint.door.shutdown()
-    endpoint.door.server_close()
 
 
 @pytest.fixture

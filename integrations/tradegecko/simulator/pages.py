@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, g, redirect, render_template, request
 
+from integrations.simulation import FAULTS
+
 from .current import world
 from .errors import not_found
 from .oauth import signed_in
 from .records import Record
 
 _SHOWN = 100
-_FAULTS = ("status", "effect_then_status", "effect_then_reset", "reset", "delay", "late_effect", "truncate", "html", "malformed")
 
 
 routes = Blueprint("pages", __name__)
@@ -74,7 +75,7 @@ def controls() -> str:
             duplicates=world.ledger.duplicates(),
             calls=sorted(world.calls.items()),
             settings=world.settings,
-            faults=_FAULTS,
+            faults=FAULTS,
         )
 
 

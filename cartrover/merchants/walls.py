@@ -76,6 +76,8 @@ def _grant(cursor: Any, present: set[str]) -> None:
     roles = f"{APPLICATION_ROLE}, {WIDE_ROLE}"
     cursor.execute(f"GRANT USAGE ON SCHEMA public TO {roles}")
     cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {roles}")
+    # createcachetable makes its table after the migrations.
+    cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {roles}")
     cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {roles}")
     if Event._meta.db_table in present:  # append-only
         cursor.execute(f'REVOKE UPDATE, DELETE ON "{Event._meta.db_table}" FROM {roles}')

@@ -33,7 +33,7 @@ class Place:
 
     def folder(self, name: str) -> Path:
         path = self.root / name
-        path.mkdir(exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
         return path
 
     def log(self, name: str) -> Path:

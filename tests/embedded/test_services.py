@@ -187,12 +187,12 @@ def test_a_test_run_and_the_demo_leave_each_other_alone() -> None:
         assert written(environment) == ["undisturbed"]
 
 
-def test_secrets_are_readable_by_their_owner_only(root: Path) -> None:
+def test_secrets_data_and_logs_are_readable_by_their_owner_only(root: Path) -> None:
     with running(root):
         for file in ("secrets.json", "environment.json"):
             assert (root / file).stat().st_mode & 0o777 == 0o600
-        assert (root / "postgres").stat().st_mode & 0o777 == 0o700
-        assert (root / "redis").stat().st_mode & 0o777 == 0o700
+        for folder in ("postgres", "redis", "logs"):
+            assert (root / folder).stat().st_mode & 0o777 == 0o700
     assert not (root / "environment.json").exists(), "an address that nobody answers on"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from integrations.simulation import Clock, Document, Store
 
@@ -70,26 +70,43 @@ class OrderBook:
     def between(self, seller: str, by: str, start: str, end: str) -> list[str]:
         """Order ids whose ``by`` (creationDate or lastModifiedDate) lies in [start, end], earliest first."""
         with self._store.lock:
-            times = self._times.get((seller, by), [])
-            rows = times[bisect_left(times, (start, "")) : bisect_right(times, (end, "\uffff"))]
-        return [order_id for _, order_id in rows]
+            times, first, after = self._span(seller, by, start, end)
+            return [order_id for _, order_id in times[first:after]]
 
-    def render(self, order_id: str, *, single: bool = False, tax_breakdown: bool = False) -> bytes:
-        kept = self._kept[order_id]
-        view = View(single, tax_breakdown, self._blanked(kept, self._clock.now()))
-        body = kept.bytes_of.get(view)
-        if body is None:
-            body = json.dumps(seen_as(view, kept.document), ensure_ascii=False, separators=(",", ":")).encode()
-            kept.bytes_of[view] = body
-        return body
+    def page(
+        self, seller: str, by: str, start: str, end: str, offset: int, limit: int, newest_first: bool
+    ) -> tuple[int, list[str]]:
+        """How many ``between`` would find, and one page of them, without looking at the rest."""
+        with self._store.lock:
+            times, first, after = self._span(seller, by, start, end)
+            if newest_first:
+                low, high = max(first, after - offset - limit), max(first, after - offset)
+                rows = times[low:high][::-1]
+            else:
+                rows = times[first + offset : min(after, first + offset + limit)]
+        return after - first, [order_id for _, order_id in rows]
+
+    def render(self, order_ids: list[str], *, single: bool = False, tax_breakdown: bool = False) -> list[bytes]:
+        """Each order as it is sent, in bytes."""
+        blank_before = stamp(self._clock.now() - timedelta(days=PERSONAL_DATA_DAYS))
+        rendered: list[bytes] = []
+        for order_id in order_ids:
+            kept = self._kept[order_id]
+            view = View(single, tax_breakdown, kept.document["creationDate"] < blank_before)
+            body = kept.bytes_of.get(view)
+            if body is None:
+                body = json.dumps(seen_as(view, kept.document), ensure_ascii=False, separators=(",", ":")).encode()
+                kept.bytes_of[view] = body
+            rendered.append(body)
+        return rendered
 
     def clear(self) -> None:
         self._kept.clear()
         self._times.clear()
 
-    @staticmethod
-    def _blanked(kept: Kept, now: datetime) -> bool:
-        return str(kept.document["creationDate"]) < stamp(now - timedelta(days=PERSONAL_DATA_DAYS))
+    def _span(self, seller: str, by: str, start: str, end: str) -> tuple[list[tuple[str, str]], int, int]:
+        times = self._times.get((seller, by), [])
+        return times, bisect_left(times, (start, "")), bisect_right(times, (end, "\uffff"))
 
     def _index(self, kept: Kept) -> None:
         self._kept[kept.id] = kept

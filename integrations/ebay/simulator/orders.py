@@ -30,9 +30,8 @@ def get_orders() -> Any:
     seller = caller().username
     tax_breakdown = _field_groups()
     query = understood(request.args, world.clock.now())
-    found = _found(seller, query)
-    page = found[query.offset : query.offset + query.limit]
-    body = _page(query, len(found), [world.orders.render(each, tax_breakdown=tax_breakdown) for each in page])
+    total, order_ids = _found(seller, query)
+    body = _page(query, total, world.orders.render(order_ids, tax_breakdown=tax_breakdown))
     drift = int(world.settings["drift_per_page"])
     if drift:
         world.drift(world.orders.between(seller, "creationDate", "", "9"), drift)
@@ -46,7 +45,7 @@ def get_order(order_id: str) -> Any:
     kept = own_order(order_id)
     if kept is None:
         return empty(404)
-    return raw_json(world.orders.render(order_id, single=True, tax_breakdown=tax_breakdown))
+    return raw_json(world.orders.render([order_id], single=True, tax_breakdown=tax_breakdown)[0])
 
 
 def own_order(order_id: str) -> Kept | None:
@@ -57,19 +56,20 @@ def own_order(order_id: str) -> Kept | None:
     return kept if kept is not None and kept.document["sellerId"] == caller().username else None
 
 
-def _found(seller: str, query: Query) -> list[str]:
-    """Ids of the seller's orders that match, in the order of the rows."""
+def _found(seller: str, query: Query) -> tuple[int, list[str]]:
+    """How many of the seller's orders match, and the ids of the page that is asked for, in the order of its rows."""
     if query.order_ids:
         own = set(world.orders.between(seller, query.by, query.start, query.end))
-        return [order_id for order_id in query.order_ids if order_id in own]
-    end = query.end
-    lag = float(world.settings["index_lag"])
-    if lag:
-        end = min(end, stamp(world.clock.now() - timedelta(seconds=lag)))
+        known = [order_id for order_id in query.order_ids if order_id in own]
+        return len(known), known
+    lag = timedelta(seconds=float(world.settings["index_lag"]))
+    end = min(query.end, stamp(world.clock.now() - lag)) if lag else query.end
+    newest_first = bool(world.settings["newest_first"])
+    if not query.statuses:
+        return world.orders.page(seller, query.by, query.start, end, query.offset, query.limit, newest_first)
     found = world.orders.between(seller, query.by, query.start, end)
-    if query.statuses:
-        found = [order_id for order_id in found if _status(order_id) in query.statuses]
-    return found[::-1] if world.settings["newest_first"] else found
+    found = [order_id for order_id in found[:: -1 if newest_first else 1] if _status(order_id) in query.statuses]
+    return len(found), found[query.offset : query.offset + query.limit]
 
 
 def _status(order_id: str) -> str:

@@ -56,7 +56,7 @@ _ALIASES = {
     "Correos": "correos express, correos espana",
     "Seur": "seur dpd",
     "PostNL": "post nl, postnl netherlands, tnt post",
-    "BPost": "b-post, belgian post, bpost belgium",
+    "BPost": "b-post, bpost belgium",
     "SwissPost": "swiss post, post ch, la poste suisse",
     "DieSchweizerischePost": "schweizerische post",
     "OsterreichischePostAG": "oesterreichische post, osterreichische post, österreichische post, austrian post, post at",

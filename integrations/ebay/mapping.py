@@ -91,7 +91,7 @@ def _id_of(payload: Mapping[str, Any]) -> str:
 
 def _order(node: Node) -> OrderRecord:
     number = node["orderId"].needed().text()
-    lines = _lines(node)
+    currency = _currency(node["pricingSummary"])
     where, reason = _destination(node)
     step = where["shippingStep"]
     buyer, registration = node["buyer"], node["buyer"]["buyerRegistrationAddress"]
@@ -104,8 +104,9 @@ def _order(node: Node) -> OrderRecord:
         payment=node["orderPaymentStatus"].one_of(_PAYMENTS),
         cancel=node["cancelStatus"]["cancelState"].one_of(_CANCELS),
         fulfilment=node["orderFulfillmentStatus"].one_of(_FULFILMENTS),
-        **_totals(node["pricingSummary"]),
-        lines=lines,
+        currency=currency,
+        **_totals(node["pricingSummary"], currency),
+        lines=_lines(node["lineItems"], currency),
         ship_to=ship_to,
         marketplace=node["lineItems"].each()[0]["purchaseMarketplaceId"].text(),
         unshippable=reason,
@@ -137,13 +138,16 @@ def _money(node: Node, currency: str) -> Decimal:
     raise Malformed(f"{node.path}.currency", f"is not {currency}, the currency of the order")
 
 
-def _totals(pricing: Node) -> dict[str, Any]:
+def _currency(pricing: Node) -> str:
+    total = pricing["total"].needed()
+    return (total["convertedFromCurrency"] or total["currency"]).needed().text()
+
+
+def _totals(pricing: Node, currency: str) -> dict[str, Any]:
     """``fee`` is told with the tax breakdown only. The sign of ``adjustment`` is not documented: it is the one that adds up.
 
     Where nothing adds up the figures stay as they are told, and the order is held further on.
     """
-    total = pricing["total"].needed()
-    currency = (total["convertedFromCurrency"] or total["currency"]).needed().text()
 
     def money(name: str) -> Decimal:
         return _money(pricing[name], currency)
@@ -153,7 +157,6 @@ def _totals(pricing: Node) -> dict[str, Any]:
     adjustment, fee = money("adjustment"), money("fee")
     missing = whole - (items - discount + shipping + tax + fee)
     return {
-        "currency": currency,
         "items": items,
         "discount": discount,
         "shipping": shipping,
@@ -166,14 +169,12 @@ def _totals(pricing: Node) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------------------------- lines
 
 
-def _lines(node: Node) -> tuple[LineRecord, ...]:
-    total = node["pricingSummary"]["total"]
-    currency = (total["convertedFromCurrency"] or total["currency"]).text()
-    lines = tuple(_line(line, currency) for line in node["lineItems"].needed().each())
+def _lines(node: Node, currency: str) -> tuple[LineRecord, ...]:
+    lines = tuple(_line(line, currency) for line in node.needed().each())
     if not lines:
-        raise Malformed(node["lineItems"].path, "is empty")
+        raise Malformed(node.path, "is empty")
     if len({line.external_id for line in lines}) < len(lines):
-        raise Malformed(node["lineItems"].path, "names a line twice")
+        raise Malformed(node.path, "names a line twice")
     return lines
 
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from cartrover.connections.models import Connection
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
-from cartrover.orders import bulk, changes, numbering
-from cartrover.orders.models import Order, OrderLine, SearchTerm, Status
+from cartrover.orders import bulk, changes, numbering, searching
+from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
+from cartrover.orders.packages import confirm_seen
 from cartrover.orders.preparing import SENT, Verdict, assign_problems, context, decide, judge, told
 from cartrover.sync.readings import (
     LONG_AGO,
@@ -27,14 +30,17 @@ from cartrover.sync.readings import (
     order_columns,
     terms_of,
 )
-from integrations.contract import OrderRecord
+from integrations.contract import Fulfilment, OrderRecord
 
 AT_WAREHOUSE = (Status.AT_WMS, Status.SHIPPED, Status.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of some readings. ``new`` and ``changed`` are our ids; ``woken`` are connections that have orders to deliver."""
+    """What became of some readings. ``new`` and ``changed`` are our ids; ``woken`` are connections with orders to deliver.
+
+    ``to_confirm``: the cart says that something was shipped, but not what, and packages of ours wait to be confirmed.
+    """
 
     new: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
@@ -42,6 +48,7 @@ class Stored:
     older: int = 0
     malformed: int = 0
     woken: frozenset[int] = frozenset()
+    to_confirm: bool = False
 
 
 def store(connection: Connection, records: Sequence[Read], *, pulled_at: datetime) -> Stored:
@@ -69,7 +76,15 @@ def store(connection: Connection, records: Sequence[Read], *, pulled_at: datetim
         older=len(older),
         malformed=sum(each.malformed is not None for each in readings.values()),
         woken=frozenset(woken | woken_too),
+        to_confirm=_ask_for_packages([readings[key].order for key in readings if key not in done], connection),
     )
+
+
+def _ask_for_packages(changed: Sequence[OrderRecord | None], connection: Connection) -> bool:
+    """A listing that tells no package ids: the packages that wait to be confirmed are asked for now."""
+    shipped = [each.external_id for each in changed if each and each.fulfilment != Fulfilment.NONE and not each.shipments]
+    sent = Shipment.objects.filter(order__connection=connection, order__external_id__in=shipped, state=Shipment.State.UPLOADED)
+    return bool(shipped) and sent.update(due_at=timezone.now()) > 0
 
 
 def _is_older(reading: Reading, modified_at: datetime) -> bool:
@@ -131,7 +146,7 @@ def _lines(orders: dict[str, OrderRecord], ids: dict[str, int]) -> list[dict[str
 
 
 def _terms(key: str, orders: dict[str, OrderRecord], refs: dict[str, str]) -> set[str]:
-    return terms_of(orders[key], refs[key]) if key in orders else {key.lower(), refs[key].lower()}
+    return terms_of(orders[key], refs[key]) if key in orders else searching.terms([key, refs[key]], [])
 
 
 def _decided(verdict: Verdict, now: datetime) -> dict[str, Any]:
@@ -195,7 +210,9 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
         return [], set()
     locked = Order.objects.select_for_update(no_key=True).filter(connection=connection, external_id__in=list(readings))
     orders = [each for each in locked.order_by("pk").prefetch_related("lines") if _still_news(each, readings[each.external_id])]
-    on_its_way = set(Order.objects.filter(pk__in=orders, effects__state__in=SENT).values_list("pk", flat=True))
+    on_its_way = set(
+        Order.objects.filter(pk__in=[each.pk for each in orders], effects__state__in=SENT).values_list("pk", flat=True)
+    )
     rows, unreadable, events = [], [], []
     for order in orders:
         reading = readings[order.external_id]
@@ -206,6 +223,7 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
         else:
             columns, words = _changed(order, reading.order, fixed=order.status in AT_WAREHOUSE or order.pk in on_its_way)
             rows.append({**stamp, **columns})
+            events += confirm_seen(order, reading.order.shipments) if reading.order.shipments else []
         if words:
             events.append(event(order, "changed", _sentence(words)))
     bulk.update(Order, rows)

@@ -93,12 +93,14 @@ class OrderBook:
         for order_id in order_ids:
             kept = self._kept[order_id]
             view = View(single, tax_breakdown, kept.document["creationDate"] < blank_before)
-            body = kept.bytes_of.get(view)
-            if body is None:
-                body = json.dumps(seen_as(view, kept.document), ensure_ascii=False, separators=(",", ":")).encode()
-                kept.bytes_of[view] = body
-            rendered.append(body)
+            rendered.append(kept.bytes_of.get(view) or self._rendered(kept, view))
         return rendered
+
+    def _rendered(self, kept: Kept, view: View) -> bytes:
+        with self._store.lock:  # nobody may change the order meanwhile
+            text = json.dumps(seen_as(view, kept.document), ensure_ascii=False, separators=(",", ":"))
+            kept.bytes_of[view] = text.encode()
+            return kept.bytes_of[view]
 
     def clear(self) -> None:
         self._kept.clear()

@@ -102,6 +102,7 @@ def _take_in(world: World, order: Document, base_url: str) -> None:
     ids = [href.rsplit("/", 1)[-1] for href in order["fulfillmentHrefs"]]
     path = f"{base_url}/sell/fulfillment/v1/order/{order['orderId']}/shipping_fulfillment"
     order["fulfillmentHrefs"] = [f"{path}/{fulfillment_id}" for fulfillment_id in ids]
+    known = world.orders.get(order["orderId"])
     kept = world.orders.add(order)
     for fulfillment_id, lines in zip(ids, _shared_out(kept, len(ids)), strict=True):
         step = order["fulfillmentStartInstructions"][0].get("shippingStep", {})
@@ -113,9 +114,10 @@ def _take_in(world: World, order: Document, base_url: str) -> None:
             "shippingCarrierCode": step.get("shippingCarrierCode", "Other"),
         }
         world.packages.remember(kept.id, fulfillment, f"{path}/{fulfillment_id}")
-    lines = [{"sku": line.get("sku", ""), "quantity": line["quantity"]} for line in order["lineItems"]]
-    status = order["orderPaymentStatus"]
-    world.ledger.record("order_created", kept.id, seller=order["sellerId"], status=status, lines=lines)
+    if known is None:
+        lines = [{"sku": line.get("sku", ""), "quantity": line["quantity"]} for line in order["lineItems"]]
+        status = order["orderPaymentStatus"]
+        world.ledger.record("order_created", kept.id, seller=order["sellerId"], status=status, lines=lines)
 
 
 def _shared_out(kept: Kept, packages: int) -> list[list[Document]]:

@@ -58,9 +58,10 @@ class World:
                 count -= 1
 
     def _postpone(self, kept: Kept) -> None:
-        for instruction in kept.document["fulfillmentStartInstructions"]:
-            instruction["maxEstimatedDeliveryDate"] = self.now()
-        self.orders.changed(kept)
+        with self.store.lock:
+            for instruction in kept.document["fulfillmentStartInstructions"]:
+                instruction["maxEstimatedDeliveryDate"] = self.now()
+            self.orders.changed(kept)
 
     def summary(self) -> Document:
         """What a check of "nothing lost, nothing doubled" compares with."""

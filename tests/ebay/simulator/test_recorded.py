@@ -85,7 +85,9 @@ def test_packages_that_had_left_can_be_read_and_sum_up_to_what_was_fulfilled(her
 def test_feeding_twice_changes_the_orders_and_makes_no_new_ones(here: Here, payloads: list[Any]) -> None:
     for _ in range(2):
         here.control("recorded", payloads=payloads, seller=ALICE)
-    assert len(here.world.orders.all()) == len(recorded_orders(payloads))
+    recorded = recorded_orders(payloads)
+    assert len(here.world.orders.all()) == len(here.ledger("order_created")) == len(recorded)
+    assert here.world.packages.count() == sum(len(order["fulfillmentHrefs"]) for order in recorded.values())
 
 
 def test_orders_are_found_wherever_a_file_hides_them(here: Here, payloads: list[Any]) -> None:

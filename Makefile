@@ -3,7 +3,7 @@ python := .venv/bin/python
 # PYTEST names tests and options of one run: make test PYTEST="tests/orders -x"
 PYTEST ?=
 # For what imports the settings and connects to nothing.
-unconnected := env SECRET_KEY=none REDIS_URL=redis://none DATABASE_URL=postgres://none/none \
+unconnected := env SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789 REDIS_URL=redis://none DATABASE_URL=postgres://none/none \
   DATABASE_OWNER_URL=postgres://none/none CREDENTIAL_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
 .PHONY: help demo demo-check up test lint format bench soak lock clean
@@ -34,6 +34,8 @@ lint: ## format, style, types, templates and who may import whom
 	$(unconnected) $(python) -m mypy
 	.venv/bin/djlint --quiet --check --lint templates cartrover integrations
 	.venv/bin/lint-imports
+	$(unconnected) $(python) -W ignore manage.py makemigrations --check --dry-run
+	$(unconnected) PORTAL_URL=https://portal.example.com $(python) manage.py check --deploy --fail-level WARNING
 
 format: ## what can be put right without thinking
 	@bin/venv --dev

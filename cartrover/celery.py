@@ -6,7 +6,7 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cartrover.settings")
 
-from django.conf import settings  # noqa: E402  (needs the line above)
+from django.conf import settings  # needs the line above
 
 app = Celery("cartrover", broker=settings.REDIS_URL)
 app.conf.update(

@@ -1,4 +1,4 @@
-"""The stand-ins as the demo's people see them: their control pages by HTTP, and their log-in and consent pages without a browser."""
+"""The stand-ins as the demo's people use them: controls by HTTP, and log-in and consent pages without a browser."""
 
 from __future__ import annotations
 

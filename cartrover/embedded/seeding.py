@@ -27,7 +27,7 @@ from allauth.mfa.totp.internal.auth import TOTP  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from cartrover.connections import grants, holders  # noqa: E402
-from cartrover.connections.models import Cart, GrantAttempt, Warehouse  # noqa: E402
+from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse  # noqa: E402
 from cartrover.embedded import outside  # noqa: E402
 from cartrover.embedded.catalogue import GOODS, MARKETPLACES, ON_HAND, UNKNOWN_SKU  # noqa: E402
 from cartrover.merchants.models import Member, Merchant, Role, User  # noqa: E402
@@ -148,9 +148,7 @@ def _connect(merchant: Merchant, alice: User, recorded: Sequence[Any]) -> None:
             cart = holders.new_cart(registry.get("ebay"), marketplace, actor=MEMBER)
             holders.send_orders_to(cart, Warehouse.objects.get(pk=warehouse.pk), actor=MEMBER)
             if first is not None:
-                connection = Cart.objects.select_related("connection").get(pk=first.pk).connection
-                assert connection is not None  # the first cart was granted above
-                holders.join(cart, connection)
+                holders.join(cart, Connection.objects.get(carts=first))
         if first is None:
             _grant(merchant, alice, "ebay", cart=cart, **SELLER)
             first = cart

@@ -37,7 +37,8 @@ def open_problem(kind: str, words: str, *, subject: str = "", about: Model | Non
         "about_id": about.pk if about is not None else None,
     }
     Problem.objects.bulk_create([Problem(**key, words=words, opened_at=timezone.now(), **rest)], ignore_conflicts=True)
-    return Problem.objects.get(**key, closed_at__isnull=True)
+    problem: Problem = Problem.objects.get(**key, closed_at__isnull=True)
+    return problem
 
 
 def close_problems(**which: Any) -> int:

@@ -9,7 +9,7 @@ from cartrover.merchants.tenancy import Owned
 
 
 class StockLevel(Owned):
-    """One item of a warehouse's account: its SKU, and what is available by location (``{location id: "12"}``, decimals as text).
+    """One item of a warehouse's account: its SKU, and what is available by location (``{location id: "12"}``, as text).
 
     ``read_at`` is when the reading began that told the figures, by our clock (as ``Order.delivered_at`` is); an older reading never
     replaces a newer.

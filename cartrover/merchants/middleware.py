@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.urls import resolve
 
-from cartrover.merchants.models import Member, Merchant
+from cartrover.merchants.models import Member
 from cartrover.merchants.tenancy import across_merchants, acting_for
 
 
@@ -49,7 +49,7 @@ class MerchantMiddleware:
 
 def _membership(user_id: int, public_id: str) -> Member:
     with across_merchants("which merchants is this person a member of"):
-        member = (
+        member: Member | None = (
             Member.objects.select_related("merchant", "user")
             .filter(user_id=user_id, user__is_active=True, merchant__public_id=public_id)
             .first()

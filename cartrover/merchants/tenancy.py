@@ -41,7 +41,7 @@ def current_scope() -> Scope | None:
 
 
 def current_merchant_id() -> int:
-    """The merchant whose door is open. The default of every ``merchant`` column."""
+    """The merchant whose door is open."""
     scope = _scope.get()
     if scope is None or scope.merchant_id is None:
         raise OutsideDoor("No merchant's door is open here.")
@@ -127,11 +127,15 @@ class OwnedManager(models.Manager[Any]):
 class Owned(models.Model):
     """A row that belongs to a merchant. Foreign keys between such rows include the merchant in the database."""
 
-    merchant = models.ForeignKey(
-        "merchants.Merchant", on_delete=models.PROTECT, default=current_merchant_id, editable=False, related_name="+"
-    )
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, editable=False, related_name="+")
 
     objects = OwnedManager()
 
     class Meta:
         abstract = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A new row belongs to the merchant whose door is open. A row that is read comes with ``args``."""
+        if not args and not {"merchant", "merchant_id"} & kwargs.keys():
+            kwargs["merchant_id"] = current_merchant_id()
+        super().__init__(*args, **kwargs)

@@ -14,12 +14,12 @@ from cartrover.events.models import Problem
 from cartrover.events.telling import event, open_problem, tell
 from cartrover.orders.models import Shipment
 from cartrover.orders.packages import confirm_seen
+from cartrover.sync.backoff import back_off
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
-from cartrover.sync.backoff import back_off
 from cartrover.sync.work import Done, Work
-from integrations.contract import CartShipment, CartSide, ShipmentLine, ShipmentUpload
 from integrations.contract import Cart as CartClient
+from integrations.contract import CartShipment, CartSide, ShipmentLine, ShipmentUpload
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
 
 BATCH = 25  # packages a run: it must end before it keeps other streams waiting

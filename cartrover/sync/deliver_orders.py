@@ -275,14 +275,9 @@ def _later(work: Work, order: Order, outcome: RetryLater) -> None:
 def _stop(work: Work, order: Order, outcome: Outcome, *, status: str, kind: str, subject: str) -> None:
     """This order waits for somebody: one Problem a cause, which releases it when it is solved."""
     with work.rows():
-        about = order if subject == order.ref else None
+        about = Connection.objects.get(pk=work.connection_id) if subject else order
         problem = open_problem(
-            kind,
-            outcome.message,
-            subject="" if about else subject,
-            about=about,
-            whose=Problem.Whose.MERCHANT,
-            detail=outcome.detail,
+            kind, outcome.message, subject=subject, about=about, whose=Problem.Whose.MERCHANT, detail=outcome.detail
         )
         Order.objects.filter(pk=order.pk).update(
             status=status, reason=outcome.message, reason_code=kind, problem=problem, due_at=None

@@ -18,7 +18,9 @@ class Durations:
     send_deadline: float = 30.0
     safety: float = 5.0  # a window ends this long before the provider's now
     watermark_lag: float = 120.0  # and the next one begins this long before it
+    hourly: float = 3600.0
     hourly_overlap: float = 900.0
+    nightly: float = 86_400.0
     nightly_overlap: float = 86_400.0
     poll_busy: float = 60.0
     poll_idle: float = 120.0

@@ -82,7 +82,7 @@ def digest(content: Any) -> bytes:
 def _newest(work: Work, plan: Plan) -> Effect:
     """The effect's newest revision; a new one follows a rejected one."""
     rows = Effect.objects.filter(connection_id=work.connection_id, kind=plan.kind, subject=plan.subject)
-    newest = rows.order_by("-revision").first()
+    newest: Effect | None = rows.order_by("-revision").first()
     if newest is not None and newest.state != Effect.State.REJECTED:
         return newest
     return _plan(work, plan, revision=newest.revision + 1 if newest else 1)
@@ -92,7 +92,8 @@ def _plan(work: Work, plan: Plan, *, revision: int) -> Effect:
     key = {"connection_id": work.connection_id, "kind": plan.kind, "subject": plan.subject, "revision": revision}
     row = Effect(**key, digest=digest(plan.content), order=plan.order, shipment=plan.shipment)
     Effect.objects.bulk_create([row], ignore_conflicts=True)  # the unique key, not a check, keeps it single
-    return Effect.objects.get(**key)
+    stored: Effect = Effect.objects.get(**key)
+    return stored
 
 
 def _look(work: Work, effect: Effect, plan: Plan) -> str | None:

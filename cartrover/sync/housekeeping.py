@@ -1,1 +1,46 @@
-"""What a merchant's installation does by itself now and then: consent that ends, and the nightly proof that nothing is missing."""
+"""What is done for a merchant now and then, without any connection of its own: consent that ends is said in time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from cartrover.connections.models import Connection
+from cartrover.events.models import Problem
+from cartrover.events.telling import close_problems, event, open_problem, tell
+from cartrover.merchants.tenancy import acting_for
+from cartrover.sync.durations import durations
+from cartrover.sync.work import Done
+
+WARN_DAYS = (30, 7, 1)
+CONSENT = "consent_ends"
+
+
+def run(merchant_id: int) -> Done:
+    """One round for one merchant."""
+    with acting_for(merchant_id):
+        warned = sum(warn_of_consent(connection) for connection in Connection.objects.filter(state=Connection.State.ACTIVE))
+    return Done(f"{warned} warnings.", due_in=durations().housekeeping)
+
+
+def warn_of_consent(connection: Connection) -> bool:
+    """Say that a consent ends: 30, 7 and 1 days ahead, one Problem whose words grow more urgent. True when it was news."""
+    if connection.consent_ends_at is None:
+        return False
+    left = connection.consent_ends_at - timezone.now()
+    stage = min((days for days in WARN_DAYS if left <= timedelta(days=days)), default=None)
+    if stage is None:
+        close_problems(kind=CONSENT, about="connection", about_id=connection.pk)
+        return False
+    words = (
+        f"Access to {connection.account_name} ends on {connection.consent_ends_at:%d %B %Y}. "
+        "Press Reconnect before that day and log in as the same account; nothing is lost meanwhile."
+    )
+    open_now = Problem.objects.filter(kind=CONSENT, about="connection", about_id=connection.pk, closed_at__isnull=True).first()
+    if open_now is not None and open_now.subject == str(stage):
+        return False
+    close_problems(kind=CONSENT, about="connection", about_id=connection.pk)
+    open_problem(CONSENT, words, subject=str(stage), about=connection)
+    tell([event(connection, CONSENT, words, days=stage)])
+    return True

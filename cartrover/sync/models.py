@@ -29,7 +29,9 @@ class Stream(Owned):
         PULL_CHANGES = "pull_changes", "Changes at the warehouse"
         HOUSEKEEPING = "housekeeping", "Housekeeping"
 
-    merchant = models.ForeignKey(Merchant, null=True, on_delete=models.PROTECT, related_name="+", editable=False)
+    merchant = models.ForeignKey(  # type: ignore[assignment]
+        Merchant, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
     connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="streams")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     cursor = models.JSONField(default=dict)

@@ -97,9 +97,7 @@ def _release(work: Work) -> None:
     connection = Connection.objects.get(pk=work.connection_id)
     problems = Problem.objects.filter(kind__in=_SKU_PROBLEMS, about="connection", about_id=connection.pk, closed_at__isnull=True)
     by_sku = {problem.subject: problem.kind for problem in problems}
-    there = Counter(
-        StockLevel.objects.filter(connection=connection, sku__in=by_sku, gone=False).values_list("sku", flat=True)
-    )
+    there = Counter(StockLevel.objects.filter(connection=connection, sku__in=by_sku, gone=False).values_list("sku", flat=True))
     for sku in [sku for sku, count in there.items() if count == 1]:
         for connection_id in preparing.release(by_sku[sku], sku, connection):
             streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-
 from django.utils import timezone
 
 from cartrover.connections.models import Cart

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -37,14 +37,13 @@ from integrations.outcomes import NeedsMerchant, NeedsOperator, Outcome, RetryLa
 
 log = logging.getLogger(__name__)
 
-STEPS: Mapping[str, Callable[[Work], Done]] = {
+STEPS: dict[str, Callable[[Work], Done]] = {
     Stream.Kind.PULL_ORDERS: pull_orders.run,
     Stream.Kind.DELIVER_ORDERS: deliver_orders.run,
     Stream.Kind.PULL_SHIPMENTS: pull_shipments.run,
     Stream.Kind.CONFIRM_SHIPMENTS: confirm_shipments.run,
     Stream.Kind.PULL_STOCK: pull_stock.run,
     Stream.Kind.PUSH_STOCK: push_stock.run,
-    Stream.Kind.HOUSEKEEPING: housekeeping.run,
 }
 
 
@@ -68,8 +67,11 @@ def run(claimed: Claim) -> None:
 def _step(claimed: Claim) -> None:
     work: Work | None = None
     try:
-        work = open_work(claimed)
-        done = STEPS[claimed.kind](work)
+        if claimed.kind == Stream.Kind.HOUSEKEEPING:
+            done = housekeeping.run(claimed.merchant_id or 0)
+        else:
+            work = open_work(claimed)
+            done = STEPS[claimed.kind](work)
     except LeaseLost:
         raise
     except RetryLater as outcome:
@@ -137,7 +139,8 @@ def _hold(claimed: Claim) -> None:
 
 
 def _stream(claimed: Claim) -> Stream:
-    return Stream.objects.get(pk=claimed.stream_id)
+    found: Stream = Stream.objects.get(pk=claimed.stream_id)
+    return found
 
 
 def _failures(claimed: Claim) -> int:

@@ -6,6 +6,7 @@ through Redis only says that there is something to claim, so it may be lost, rep
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from cartrover.connections.models import Connection
 from cartrover.merchants.tenancy import across_merchants
@@ -76,8 +78,6 @@ RETURNING s.id, s.lease_token, s.merchant_id, s.connection_id, s.kind, s.cursor:
 
 def claim(most: int) -> list[Claim]:
     """Take over up to ``most`` due streams, fairly between merchants."""
-    import json
-
     with across_merchants("claim due streams"), database.cursor() as cursor:
         cursor.execute(
             _CLAIM,
@@ -89,7 +89,10 @@ def claim(most: int) -> list[Claim]:
             },
         )
         rows = cursor.fetchall()
-    return [Claim(*row[:5], cursor=json.loads(row[5]), wakes=row[6], crashes=row[7]) for row in rows]
+    return [
+        Claim(stream_id, token, merchant_id, connection_id, kind, json.loads(cursor), wakes, crashes)
+        for stream_id, token, merchant_id, connection_id, kind, cursor, wakes, crashes in rows
+    ]
 
 
 def due_count(most: int) -> int:
@@ -167,6 +170,8 @@ def _hint() -> None:
 def ensure(connection: Connection) -> None:
     """Give a connection the streams that its live carts and warehouses need, and stop those that nothing needs."""
     wanted = wanted_kinds(connection)
+    housekeeping = Stream(merchant_id=connection.merchant_id, kind=Stream.Kind.HOUSEKEEPING, due_at=timezone.now())
+    Stream.objects.bulk_create([housekeeping], ignore_conflicts=True)
     Stream.objects.bulk_create(
         [
             Stream(merchant_id=connection.merchant_id, connection=connection, kind=kind)

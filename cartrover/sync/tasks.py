@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _stopping = threading.Event()
 
 
-@shared_task(name="cartrover.look")  # type: ignore[untyped-decorator]
+@shared_task(name="cartrover.look")
 def look() -> int:
     """Claim and run streams until none is due. Returns how many ran."""
     from cartrover.sync.runner import run  # the steps import the integrations, which the ticker does not need
@@ -91,12 +91,12 @@ def stop_ticking() -> None:
     _stopping.set()
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect
 def _tick_here(**kwargs: Any) -> None:
     _stopping.clear()
     threading.Thread(target=Ticker(hands=4).run, name="ticker", daemon=True).start()
 
 
-@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+@worker_shutting_down.connect
 def _stop(**kwargs: Any) -> None:
     _stopping.set()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from django.db.models import F
-from django.utils import timezone
 
 from cartrover.connections.models import Connection
 from cartrover.merchants.models import Merchant
@@ -18,7 +18,7 @@ from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
 from cartrover.sync.leases import HeldLease
 from cartrover.sync.models import Effect, Stream
 from cartrover.sync.streams import Claim
-from cartrover.sync.work import LeaseLost
+from cartrover.sync.work import LeaseLost, Work
 from integrations.outcomes import Ambiguous, NeedsMerchant, Rejected, RetryLater
 from tests.sync.test_streams import let_leases_end, make_streams
 
@@ -42,31 +42,20 @@ class Outside:
         return Found(self.made[0]) if self.made and self.visible else None
 
 
-@dataclass
-class Run:
-    """As much of a Work as effects need."""
-
-    merchant_id: int
-    connection_id: int
-    stream_id: int
-    lease: HeldLease
-
-    @contextmanager
-    def rows(self) -> Iterator[None]:
-        with acting_for(self.merchant_id):
-            yield
+def run_of(claimed: Claim) -> Work:
+    """A run whose effects call nobody: it has no wire and no integration."""
+    assert claimed.merchant_id is not None
+    assert claimed.connection_id is not None
+    nobody = cast(Any, None)
+    return Work(
+        claimed.stream_id, claimed.merchant_id, claimed.connection_id, claimed.kind, {}, HeldLease(claimed), nobody, nobody
+    )
 
 
 @pytest.fixture
 def claimed(merchant: Merchant) -> Claim:
     make_streams(merchant, kinds=[Stream.Kind.DELIVER_ORDERS])
     return streams.claim(1)[0]
-
-
-def run_of(claimed: Claim) -> Run:
-    assert claimed.merchant_id is not None
-    assert claimed.connection_id is not None
-    return Run(claimed.merchant_id, claimed.connection_id, claimed.stream_id, HeldLease(claimed))
 
 
 def plan(outside: Outside, **changes: object) -> Plan:
@@ -81,7 +70,7 @@ def effect(claimed: Claim) -> Effect:
 
 def pass_time(claimed: Claim, seconds: float = 3600) -> None:
     with acting_for(claimed.merchant_id or 0):
-        Effect.objects.update(sent_at=F("sent_at") - timezone.timedelta(seconds=seconds))
+        Effect.objects.update(sent_at=F("sent_at") - timedelta(seconds=seconds))
 
 
 def no_answer(key: str) -> None:

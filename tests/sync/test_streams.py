@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connections
@@ -42,7 +43,8 @@ def make_streams(merchant: Merchant, accounts: int = 1, kinds: list[str] | None 
 
 def stream(pk: int) -> Stream:
     with across_merchants("a test looks"):
-        return Stream.objects.get(pk=pk)
+        found: Stream = Stream.objects.get(pk=pk)
+        return found
 
 
 def let_leases_end() -> None:
@@ -68,7 +70,7 @@ def test_nobody_comes_second_before_everybody_came_first(merchant: Merchant, oth
     make_streams(merchant, accounts=5)
     make_streams(other_merchant, accounts=1)
     with acting_for(merchant):
-        Stream.objects.update(due_at=F("due_at") - timezone.timedelta(hours=1))
+        Stream.objects.update(due_at=F("due_at") - timedelta(hours=1))
     first_two = streams.claim(2)
     assert Counter(claimed.merchant_id for claimed in first_two) == {merchant.pk: 1, other_merchant.pk: 1}
     third = streams.claim(2)
@@ -105,7 +107,7 @@ def test_a_run_that_ends_is_due_when_it_says(merchant: Merchant) -> None:
     assert not row.running
     assert row.cursor == {"watermark": "x"}
     assert row.due_at is not None
-    assert row.due_at > timezone.now() + timezone.timedelta(minutes=9)
+    assert row.due_at > timezone.now() + timedelta(minutes=9)
 
 
 def test_a_wake_during_a_run_is_not_lost(merchant: Merchant) -> None:

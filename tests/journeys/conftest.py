@@ -1,0 +1,19 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stage import Stage, World, set_up, world
+
+
+@pytest.fixture(scope="session")
+def outside() -> Iterator[World]:
+    """Both stand-ins; each test has a seller and an account of its own there."""
+    with world() as started:
+        yield started
+
+
+@pytest.fixture
+def stage(outside: World, live: None, request: pytest.FixtureRequest) -> Stage:
+    outside.ebay.session.delete(f"{outside.ebay.api}/_control/faults", timeout=30)
+    outside.gecko.control("DELETE", "faults")
+    return set_up(outside, seller=f"seller-{abs(hash(request.node.nodeid)) % 10**8}")

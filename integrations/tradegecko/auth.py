@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ class Site:
     """Where TradeGecko is, and where we are, for this installation. Addresses have no slash at their end."""
 
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     api_url: str
     authorize_url: str
     web_url: str

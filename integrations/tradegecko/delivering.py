@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from integrations.contract import AddressRecord, Delivery
 from integrations.outcomes import Rejected
 from integrations.tradegecko.mapping import TAG
+from integrations.tradegecko.reading import Row
 from integrations.tradegecko.settings import WarehouseSettings
 
 LINES_AT_ONCE = 250  # TradeGecko's documentation advises against more in one request
@@ -45,6 +46,18 @@ def order_body(delivery: Delivery, settings: WarehouseSettings, zone: ZoneInfo) 
     if settings.ship_from:
         body["stock_location_id"] = int(settings.ship_from)
     return body
+
+
+def line_ids(made: Row, delivery: Delivery, sent: int) -> dict[str, str]:
+    """TradeGecko's ids of the delivery's lines, by theirs, from the answer to the order; nothing where that leaves a doubt.
+
+    Ids are given in the order in which lines were sent, and told in the order of their positions. Where both agree, the
+    products are the first of them.
+    """
+    ids = made.get("order_line_item_ids")
+    if not isinstance(ids, list) or len(ids) != sent or not all(isinstance(one, int) for one in ids) or ids != sorted(ids):
+        return {}
+    return {line.external_id: str(line_id) for line, line_id in zip(delivery.lines, ids, strict=False)}
 
 
 def order_notes(delivery: Delivery) -> str:

@@ -19,7 +19,7 @@ from integrations.contract import (
 from integrations.outcomes import Ambiguous, NeedsMerchant, Outcome, Rejected
 from integrations.tradegecko.auth import Site
 from integrations.tradegecko.client import Api, Listing
-from integrations.tradegecko.delivering import order_body
+from integrations.tradegecko.delivering import line_ids, order_body
 from integrations.tradegecko.errors import NAME
 from integrations.tradegecko.facts import Facts
 from integrations.tradegecko.mapping import GONE, made_by_us, remote_order, shipment_record, stock_record
@@ -78,8 +78,9 @@ class TradeGeckoWarehouse:
         The total may differ from the delivery's where the account does something that we do not know of: compare it.
         """
         self.check(delivery)
-        row = self._api.create("orders", "order", order_body(delivery, self._settings, self._facts.zone), key=key)
-        made = self._made(row, delivery)
+        body = order_body(delivery, self._settings, self._facts.zone)
+        row = self._api.create("orders", "order", body, key=key)
+        made = self._made(row, delivery, len(body["order_line_items"]))
         if made.total != delivery.total:
             remark = f"{NAME} shows a total of {made.total}; the order came to {delivery.total} {delivery.currency}."
             return dataclasses.replace(made, remark=remark)
@@ -148,13 +149,14 @@ class TradeGeckoWarehouse:
 
     # --------------------------------------------------------------------------------------------------------------- details
 
-    def _made(self, row: Row, delivery: Delivery) -> RemoteOrder:
+    def _made(self, row: Row, delivery: Delivery, sent: int) -> RemoteOrder:
         """The answer to a create, which names no products: they are what was sent. One that cannot be read is in doubt."""
         try:
             made = remote_order(row, (), self._portal_url)
         except Unreadable as trouble:
             raise Ambiguous(trouble.message, detail=trouble.detail) from None
-        return dataclasses.replace(made, lines=tuple((line.item_id, line.quantity) for line in delivery.lines))
+        products = tuple((line.item_id, line.quantity) for line in delivery.lines)
+        return dataclasses.replace(made, lines=products, line_ids=line_ids(row, delivery, sent))
 
     def _referenced(self, ref: str, **filters: Sequence[str]) -> list[Row]:
         found = self._api.all("orders", reference_number=ref, **filters)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from integrations.contract import AddressRecord, Delivery, DeliveryLine
 from integrations.outcomes import Rejected
-from integrations.tradegecko.delivering import LINES_AT_ONCE, nested_address, order_body, order_lines
+from integrations.tradegecko.delivering import LINES_AT_ONCE, line_ids, nested_address, order_body, order_lines
 from integrations.tradegecko.settings import WarehouseSettings
 
 CENT = Decimal("0.01")
@@ -217,3 +217,18 @@ def test_a_program_reference_stands_above_the_street() -> None:
 def test_a_name_is_split_before_its_last_word(name: str, first: str, last: str) -> None:
     nested = nested_address(dataclasses.replace(ADDRESS, name=name), "R")
     assert (nested["first_name"], nested["last_name"]) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ([7, 8], {"l1": "7"}),
+        ([8, 7], {}),
+        ([7, 8, 9], {}),
+        ([7], {}),
+        (["7", "8"], {}),
+        (None, {}),
+    ],
+)
+def test_the_ids_of_lines_are_taken_only_where_nothing_is_in_doubt(told: object, known: dict[str, str]) -> None:
+    assert line_ids({"order_line_item_ids": told}, delivery(), 2) == known

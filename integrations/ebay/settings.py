@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # authorise page, API, and the "z" host of a few APIs
 _HOSTS = {
@@ -30,7 +30,7 @@ class Application:
 
     environment: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     runame: str
     authorize_url: str
     api_url: str

@@ -1,0 +1,218 @@
+"""What every warehouse keeps to. Inherit the classes of the services it has, and give the fixture ``house``."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+from typing import Protocol
+
+import pytest
+
+from integrations.contract import CartIdentity, Delivery, RemoteOrder, Warehouse, Window
+from integrations.outcomes import Ambiguous, Outcome
+from tests.contract.account import Bench
+from tests.contract.cart import EFFECT_HIDDEN, NO_EFFECT
+
+CART = CartIdentity("cr-contract-1", "A cart of the contract")
+
+
+class House(Bench, Protocol):
+    """An account that ships.
+
+    ``delivery`` is a small order that the warehouse takes, under this reference, for the customer. ``orders_made`` counts what
+    its ledger has of a reference. ``ship`` lets one unit or all of an order leave, ``pack`` only packs it. ``known_sku`` is in
+    stock there; ``count`` sets how many. ``send_path`` and ``customer_path`` find the paths of the calls that make an order and
+    a customer.
+    """
+
+    send_path: str
+    customer_path: str
+    known_sku: str
+
+    def warehouse(self) -> Warehouse: ...
+    def strangers_warehouse(self) -> Warehouse: ...
+    def delivery(self, ref: str, customer_id: str) -> Delivery: ...
+    def orders_made(self, ref: str) -> int: ...
+    def ship(self, remote_id: str, tracking: str, *, one_unit: bool = False) -> None: ...
+    def pack(self, remote_id: str) -> None: ...
+    def count(self, sku: str, quantity: int) -> None: ...
+
+
+def customer(house: House) -> str:
+    return house.warehouse().find_customer(CART) or house.warehouse().make_customer(CART, key="customer")
+
+
+def delivery(house: House, ref: str = "A1B2C3") -> Delivery:
+    return house.delivery(ref, customer(house))
+
+
+def until_now(house: House) -> Window:
+    return Window(house.now() - timedelta(days=1), house.now() + timedelta(seconds=1))
+
+
+def sent(house: House, ref: str = "A1B2C3") -> RemoteOrder:
+    return house.warehouse().send_order(delivery(house, ref), key=f"key-{ref}")
+
+
+class OrderDeliveryContract:
+    def test_a_carts_customer_is_made_once_and_found(self, house: House) -> None:
+        assert house.warehouse().find_customer(CART) is None
+        made = house.warehouse().make_customer(CART, key="customer")
+        assert house.warehouse().find_customer(CART) == made
+        assert house.strangers_warehouse().find_customer(CART) is None
+
+    @pytest.mark.parametrize("fault", EFFECT_HIDDEN.values(), ids=EFFECT_HIDDEN)
+    def test_a_customer_whose_answer_was_lost_is_found(self, house: House, fault: dict[str, object]) -> None:
+        house.fault(path=house.customer_path, method="POST", **fault)  # type: ignore[arg-type]
+        with pytest.raises(Ambiguous):
+            house.warehouse().make_customer(CART, key="customer")
+        assert house.warehouse().find_customer(CART)
+
+    def test_an_order_arrives_once_and_is_ours(self, house: House) -> None:
+        wanted = delivery(house)
+        house.warehouse().check(wanted)
+        made = house.warehouse().send_order(wanted, key="k1")
+        [found] = house.warehouse().find_orders(wanted.ref)
+        assert (found.remote_id, found.ref, found.ours) == (made.remote_id, wanted.ref, True)
+        assert found.customer_id == wanted.customer_id
+        assert found.total == made.total == wanted.total
+        assert sorted(found.lines) == sorted((line.item_id, line.quantity) for line in wanted.lines)
+        assert set(made.line_ids) <= {line.external_id for line in wanted.lines}
+        assert len(set(made.line_ids.values())) == len(made.line_ids)
+        assert house.orders_made(wanted.ref) == 1
+
+    def test_a_reference_nobody_used_is_not_found(self, house: House) -> None:
+        sent(house, "A1B2C3")
+        assert house.warehouse().find_orders("A1B2C") == ()
+        assert house.warehouse().find_orders("A1B2C33") == ()
+
+    def test_a_stranger_sees_nothing_of_it(self, house: House) -> None:
+        sent(house)
+        assert house.strangers_warehouse().find_orders("A1B2C3") == ()
+
+    def test_a_check_asks_nobody(self, house: House) -> None:
+        wanted = delivery(house)
+        before = house.heard()
+        house.warehouse().check(wanted)
+        assert house.heard() == before
+
+    def test_an_order_whose_total_would_differ_is_not_sent(self, house: House) -> None:
+        wrong = dataclasses.replace(delivery(house), total=Decimal("0.01"))
+        with pytest.raises(Outcome):
+            house.warehouse().check(wrong)
+        with pytest.raises(Outcome):
+            house.warehouse().send_order(wrong, key="k1")
+        assert house.orders_made(wrong.ref) == 0
+
+    @pytest.mark.parametrize("fault", EFFECT_HIDDEN.values(), ids=EFFECT_HIDDEN)
+    def test_an_order_whose_answer_was_lost_is_in_doubt_and_can_be_seen(self, house: House, fault: dict[str, object]) -> None:
+        wanted = delivery(house)
+        house.fault(path=house.send_path, method="POST", **fault)  # type: ignore[arg-type]
+        with pytest.raises(Ambiguous):
+            house.warehouse().send_order(wanted, key="k1")
+        [found] = house.warehouse().find_orders(wanted.ref)
+        assert found.ours
+        assert house.orders_made(wanted.ref) == 1
+
+    @pytest.mark.parametrize("fault", NO_EFFECT.values(), ids=NO_EFFECT)
+    def test_an_order_that_never_arrived_is_in_doubt_and_can_be_sent_again(self, house: House, fault: dict[str, object]) -> None:
+        wanted = delivery(house)
+        house.fault(path=house.send_path, method="POST", **fault)  # type: ignore[arg-type]
+        with pytest.raises(Ambiguous):
+            house.warehouse().send_order(wanted, key="k1")
+        assert house.warehouse().find_orders(wanted.ref) == ()
+        house.warehouse().send_order(wanted, key="k1")
+        assert house.orders_made(wanted.ref) == 1
+
+    def test_the_same_key_makes_no_second_order(self, house: House) -> None:
+        wanted = delivery(house)
+        made = house.warehouse().send_order(wanted, key="k1")
+        with suppress(Ambiguous):  # or it says that it does not know, and is looked up
+            assert house.warehouse().send_order(wanted, key="k1").remote_id == made.remote_id
+        assert house.orders_made(wanted.ref) == 1
+
+    def test_a_voided_order_is_found_and_says_so(self, house: House) -> None:
+        made = sent(house)
+        house.warehouse().void_order(made.remote_id, key="v1")
+        [found] = house.warehouse().find_orders(made.ref)
+        assert found.remote_id == made.remote_id
+        assert found.status != made.status
+
+    def test_a_change_there_is_told_in_its_window(self, house: House) -> None:
+        made = sent(house)
+        page = house.warehouse().orders_changed_in(until_now(house))
+        assert made.remote_id in [order.remote_id for order in page.records]
+        assert page.complete
+        old = Window(house.now() - timedelta(days=3), house.now() - timedelta(days=2))
+        assert house.warehouse().orders_changed_in(old).total == 0
+
+
+class ShipmentPickupContract:
+    def test_a_package_that_left_is_told_with_its_lines_and_its_number(self, house: House) -> None:
+        wanted = delivery(house)
+        made = house.warehouse().send_order(wanted, key="k1")
+        house.ship(made.remote_id, "1Z999AA1")
+        [shipment] = house.warehouse().shipments_in(until_now(house)).records
+        assert (shipment.order_id, shipment.shipped, shipment.void) == (made.remote_id, True, False)
+        assert shipment.tracking == "1Z999AA1"
+        ours = {line_id: external_id for external_id, line_id in made.line_ids.items()}
+        sold = {line.external_id: line.quantity for line in wanted.lines} | {line.sku: line.quantity for line in wanted.lines}
+        left = {ours.get(line.order_line, line.sku): line.quantity for line in shipment.lines}  # told by our line, or by SKU
+        assert len(left) == len(wanted.lines)
+        assert left.items() <= sold.items()
+
+    def test_a_package_of_one_unit_says_so(self, house: House) -> None:
+        made = sent(house)
+        house.ship(made.remote_id, "1Z999AA1", one_unit=True)
+        [shipment] = house.warehouse().shipments_in(until_now(house)).records
+        assert [line.quantity for line in shipment.lines] == [1]
+
+    def test_what_is_only_packed_has_not_left(self, house: House) -> None:
+        made = sent(house)
+        house.pack(made.remote_id)
+        assert [shipment.shipped for shipment in house.warehouse().shipments_in(until_now(house)).records] == [False]
+
+    def test_a_window_before_it_is_empty_and_complete(self, house: House) -> None:
+        house.ship(sent(house).remote_id, "1Z999AA1")
+        page = house.warehouse().shipments_in(Window(house.now() - timedelta(days=3), house.now() - timedelta(days=2)))
+        assert (page.records, page.complete) == ((), True)
+
+    def test_a_stranger_sees_nothing_of_it(self, house: House) -> None:
+        house.ship(sent(house).remote_id, "1Z999AA1")
+        assert house.strangers_warehouse().shipments_in(until_now(house)).total == 0
+
+
+class StockPickupContract:
+    def test_an_item_is_found_by_its_sku_and_by_nothing_like_it(self, house: House) -> None:
+        [item] = house.warehouse().item(house.known_sku)
+        assert item.sku == house.known_sku
+        assert house.warehouse().item(f"{house.known_sku}-X") == ()
+        assert house.warehouse().item(house.known_sku[:-1]) == ()
+
+    def test_the_catalogue_and_the_levels_tell_of_the_same_items(self, house: House) -> None:
+        [item] = house.warehouse().item(house.known_sku)
+        assert item.item_id in {each.item_id for each in house.warehouse().items().records}
+        assert item.item_id in {each.item_id for each in house.warehouse().stock().records}
+
+    def test_what_was_counted_is_told(self, house: House) -> None:
+        [item] = house.warehouse().item(house.known_sku)
+        for quantity in (17, 0):
+            house.count(house.known_sku, quantity)
+            [level] = [each for each in house.warehouse().stock().records if each.item_id == item.item_id]
+            assert sum(level.available.values()) == quantity
+            assert level.tracked
+
+    def test_what_was_ordered_is_no_longer_available(self, house: House) -> None:
+        house.count(house.known_sku, 17)
+        made = sent(house)
+        [item] = house.warehouse().item(house.known_sku)
+        ordered = sum(quantity for item_id, quantity in made.lines if item_id == item.item_id)
+        assert ordered > 0
+        [level] = [each for each in house.warehouse().stock().records if each.item_id == item.item_id]
+        assert sum(level.available.values()) == 17 - ordered
+
+    def test_a_stranger_has_none_of_it(self, house: House) -> None:
+        [item] = house.warehouse().item(house.known_sku)
+        assert item.item_id not in {each.item_id for each in house.strangers_warehouse().items().records}

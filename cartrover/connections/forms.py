@@ -1,0 +1,133 @@
+"""Forms made from what an integration declares: its settings, and its services with their switch and frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from integrations.contract import SettingField
+
+Choices = list[tuple[str, str]]
+
+SERVICES = {
+    "order_download": "Order download",
+    "shipment_upload": "Shipment upload",
+    "inventory_upload": "Inventory upload",
+    "order_delivery": "Order delivery",
+    "shipment_pickup": "Shipment pickup",
+    "inventory_pickup": "Inventory pickup",
+}
+FREQUENCIES = [
+    ("", "Automatic"),
+    ("300", "Every 5 minutes"),
+    ("900", "Every 15 minutes"),
+    ("1800", "Every 30 minutes"),
+    ("3600", "Every hour"),
+    ("86400", "Once a day"),
+]
+
+
+class SettingsForm(forms.Form):
+    """The settings of a cart or warehouse. ``facts`` are its account's, where there is one already."""
+
+    def __init__(
+        self,
+        declared: Iterable[SettingField],
+        facts: Mapping[str, Any],
+        stored: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=dict(stored), prefix="settings")
+        locations = [(str(each["id"]), str(each["label"])) for each in facts.get("locations", ())]
+        for field in declared:
+            control = _CONTROLS[field.kind](field, locations, stored.get(field.name))
+            control.label, control.help_text, control.required = field.label, field.help, field.required
+            self.fields[field.name] = control
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The cleaned settings, as JSON keeps them; what is empty is empty text."""
+        return {name: "" if value is None else value for name, value in self.cleaned_data.items()}
+
+
+def _text(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    return forms.CharField(max_length=200)
+
+
+def _integer(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    return forms.IntegerField(min_value=0, widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+
+
+def _flag(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    return forms.BooleanField()
+
+
+def _choice(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    return forms.ChoiceField(choices=field.choices)
+
+
+def _choices(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    return forms.MultipleChoiceField(choices=field.choices, widget=forms.CheckboxSelectMultiple)
+
+
+def _location(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    """Picked where the account's locations are known, typed before."""
+    if not locations:
+        return forms.CharField(max_length=40)
+    return forms.ChoiceField(choices=[("", "–"), *_with([stored] if stored else [], locations)])
+
+
+def _locations(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    return forms.MultipleChoiceField(choices=_with(stored or [], locations), widget=forms.CheckboxSelectMultiple)
+
+
+def _with(stored: Iterable[Any], locations: Choices) -> Choices:
+    """A location that the account no longer has stays chosen until a person chooses otherwise."""
+    known = dict(locations)
+    return [*locations, *((str(each), f"{each} (not found)") for each in stored if str(each) not in known)]
+
+
+_CONTROLS: Mapping[str, Callable[[SettingField, Choices, Any], forms.Field]] = {
+    "text": _text,
+    "integer": _integer,
+    "flag": _flag,
+    "choice": _choice,
+    "choices": _choices,
+    "location": _location,
+    "locations": _locations,
+}
+
+
+class ServicesForm(forms.Form):
+    """Each service's switch and frequency. ``stored`` is ``{service: {"on": bool, "every": seconds or None}}``."""
+
+    def __init__(
+        self, services: Iterable[str], stored: Mapping[str, Mapping[str, Any]], data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, prefix="services")
+        self.services = tuple(services)
+        for service in self.services:
+            now = stored.get(service, {})
+            name = SERVICES.get(service, service.replace("_", " ").capitalize())
+            self.fields[f"{service}_on"] = forms.BooleanField(label=name, required=False, initial=now.get("on", True))
+            self.fields[f"{service}_every"] = forms.ChoiceField(
+                label=f"How often: {name.lower()}", choices=FREQUENCIES, required=False, initial=str(now.get("every") or "")
+            )
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"{service}_on"], self[f"{service}_every"]) for service in self.services]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        return {
+            service: {"on": cleaned[f"{service}_on"], "every": int(cleaned[f"{service}_every"] or 0) or None}
+            for service in self.services
+        }
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(max_length=120)

@@ -1,0 +1,55 @@
+"""Connections: the list, one's page with its health, and Disconnect."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from cartrover.connections import holders
+from cartrover.connections.models import Connection
+from cartrover.connections.views.windows import opens_windows
+from cartrover.events.models import Event, Problem
+from cartrover.merchants.models import Role
+from cartrover.merchants.roles import at_least
+from integrations import registry
+
+EVENTS_SHOWN = 20
+
+
+@at_least(Role.VIEWER)
+@require_GET
+def connections(request: HttpRequest) -> HttpResponse:
+    rows = Connection.objects.prefetch_related("carts", "warehouses", "streams").order_by("account_name", "pk")
+    shown = [
+        (row, registry.get(row.integration), [each for each in row.streams.all() if each.failing_since is not None])
+        for row in rows
+    ]
+    return render(request, "connections/connections.html", {"connections": shown})
+
+
+@opens_windows
+@at_least(Role.VIEWER)
+@require_GET
+def connection(request: HttpRequest, public_id: str) -> HttpResponse:
+    row = get_object_or_404(Connection.objects.prefetch_related("carts", "warehouses"), public_id=public_id)
+    context = {
+        "connection": row,
+        "integration": registry.get(row.integration),
+        "streams": row.streams.order_by("kind"),
+        "problems": Problem.objects.filter(about="connection", about_id=row.pk, closed_at=None),
+        "events": Event.objects.filter(about="connection", about_id=row.pk).order_by("-pk")[:EVENTS_SHOWN],
+        "now": timezone.now(),
+    }
+    return render(request, "connections/connection.html", context)
+
+
+@at_least(Role.MANAGER)
+@require_POST
+def disconnect(request: HttpRequest, public_id: str) -> HttpResponse:
+    row = get_object_or_404(Connection, public_id=public_id)
+    holders.disconnect(row, actor=request.user.get_username())
+    messages.success(request, f"{row.account_name} is disconnected. Reconnect it and everything goes on where it was.")
+    return redirect("connection", request.merchant.public_id, row.public_id)  # type: ignore[attr-defined]

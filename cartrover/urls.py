@@ -4,13 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from cartrover.connections.urls import callbacks
-from cartrover.connections.urls import callbacks
 from cartrover.portal import actions, views
 
 of_a_merchant = [
     path("", views.dashboard, name="dashboard"),
     path("live/", views.live, name="live"),
-    path("", include("cartrover.connections.urls")),
     path("", include("cartrover.connections.urls")),
     path("", include("cartrover.orders.urls")),
     path("orders/<str:ref>/retry/", actions.retry_order, name="retry_order"),
@@ -22,7 +20,6 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("merchants/new/", views.new_merchant, name="new_merchant"),
     path("m/<slug:merchant_id>/", include(of_a_merchant)),
-    path("oauth/", include(callbacks)),
     path("oauth/", include(callbacks)),
     path("o/<str:ref>", views.order_by_ref, name="order_by_ref"),
     path("accounts/mfa/", include("allauth.mfa.urls")),

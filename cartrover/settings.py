@@ -36,8 +36,8 @@ ALLOWED_HOSTS = [_portal.hostname or "", *read_list(env, "ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "cartrover.portal.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -157,6 +157,26 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "img-src": [SELF, "data:"],
     }
+}
+UNFOLD = {
+    "SITE_TITLE": "CartRover operator",
+    "SITE_HEADER": "CartRover operator",
+    "SITE_ICON": "/static/img/logo.svg",
+    "COLORS": {
+        "primary": {
+            "50": "#f0f9f7",
+            "100": "#e3f3ef",
+            "200": "#b9e0d7",
+            "300": "#84cabb",
+            "400": "#3fc1ab",
+            "500": "#17917e",
+            "600": "#0b6e5f",
+            "700": "#095a4e",
+            "800": "#0b483f",
+            "900": "#0d3a34",
+            "950": "#06201b",
+        }
+    },
 }
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -3,8 +3,11 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from cartrover.events.cards import open_cards, value_at_stake
+from cartrover.merchants.models import Role
+from cartrover.merchants.roles import at_least
 
 
+@at_least(Role.VIEWER)
 @require_safe
 def problems(request: HttpRequest) -> HttpResponse:
     """Everything that is stuck: one card a cause."""

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 from cartrover.connections.models import Cart
 from cartrover.events.models import Problem
 from cartrover.inventory.models import StockLevel
+from cartrover.merchants.models import Role
+from cartrover.merchants.roles import at_least
 from cartrover.orders.counts import by_status, partly_shipped
 from cartrover.orders.life import life, readable
 from cartrover.orders.models import Order, OrderLine, Shipment, ShipmentLine, Status
@@ -36,6 +38,7 @@ class Tab:
     count: int | None
 
 
+@at_least(Role.VIEWER)
 @require_safe
 def order_list(request: HttpRequest) -> HttpResponse:
     asked = request.GET
@@ -101,6 +104,7 @@ def _query(asked: QueryDict, status: str) -> str:
     return "?" + query.urlencode()
 
 
+@at_least(Role.VIEWER)
 @require_safe
 def order_page(request: HttpRequest, ref: str) -> HttpResponse:
     related = ("connection", "cart__warehouse", "warehouse", "problem")
@@ -131,7 +135,9 @@ def _lines(order: Order, packages: list[Shipment]) -> list[dict[str, Any]]:
                 left[part.line_id] = left.get(part.line_id, 0) + part.quantity
     sent: dict[str, str] = {}
     if order.warehouse is not None:
-        items = StockLevel.objects.filter(connection_id=order.warehouse.connection_id, item_id__in=[line.item_id for line in lines])
+        items = StockLevel.objects.filter(
+            connection_id=order.warehouse.connection_id, item_id__in=[line.item_id for line in lines]
+        )
         sent = dict(items.values_list("item_id", "sku"))
     return [
         {"line": line, "sent_sku": sent.get(line.item_id, ""), "left": left.get(line.pk, 0) + line.shipped_before}
@@ -139,6 +145,7 @@ def _lines(order: Order, packages: list[Shipment]) -> list[dict[str, Any]]:
     ]
 
 
+@at_least(Role.VIEWER)
 @require_safe
 def call(request: HttpRequest, ref: str, call_id: int) -> HttpResponse:
     """What was said in one call, for the fold on the order's page."""

@@ -17,8 +17,8 @@ from cartrover.sync import streams
 from cartrover.sync.models import Stream
 
 
-@require_POST
 @at_least(Role.STAFF)
+@require_POST
 def retry_order(request: HttpRequest, ref: str) -> HttpResponse:
     orders = Order.objects.filter(ref=ref)
     if not orders.exists():
@@ -27,8 +27,8 @@ def retry_order(request: HttpRequest, ref: str) -> HttpResponse:
     return redirect("order", request.merchant.public_id, ref)
 
 
-@require_POST
 @at_least(Role.STAFF)
+@require_POST
 def retry_problem(request: HttpRequest, problem_id: int) -> HttpResponse:
     """The cause is solved outside: all the orders that waited for it are tried again."""
     if not Problem.objects.filter(pk=problem_id).exists():

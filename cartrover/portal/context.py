@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from cartrover.events.models import Problem
@@ -55,10 +55,7 @@ def _navigation(path: str, merchant: Merchant) -> list[Entry]:
     home = reverse("dashboard", args=[merchant.public_id])
     entries = []
     for name, words, icon in PAGES:
-        try:
-            url = reverse(name, args=[merchant.public_id])
-        except NoReverseMatch:
-            continue
+        url = reverse(name, args=[merchant.public_id])
         here = path == url if url == home else path.startswith(url)
         entries.append(Entry(words, icon, url, here, _open_problems(merchant) if name == "problems" else 0))
     return entries

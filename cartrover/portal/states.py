@@ -16,7 +16,7 @@ class Look(NamedTuple):
 LOOKS = {
     # orders
     "new": Look("new", "ring", "New"),
-    "at_wms": Look("at-wms", "house", "At the warehouse"),
+    "at_wms": Look("at-wms", "house", "At warehouse"),
     "partial": Look("at-wms", "house", "Partly shipped"),
     "shipped": Look("shipped", "arrow", "Shipped"),
     "confirmed": Look("good", "tick", "Confirmed"),

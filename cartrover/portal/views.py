@@ -18,6 +18,7 @@ from cartrover.events.cards import open_cards, value_at_stake
 from cartrover.events.models import Event
 from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Member, Role
+from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.orders.counts import by_status
 from cartrover.orders.models import Order
@@ -52,12 +53,14 @@ def new_merchant(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/new_merchant.html", {"form": form})
 
 
+@at_least(Role.VIEWER)
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     now = local(timezone.now(), request.merchant.time_zone)
     return render(request, "portal/dashboard.html", {"live": _live(request), "today": now})
 
 
+@at_least(Role.VIEWER)
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from cartrover.inventory.models import Listing, StockLevel
+from cartrover.portal.operators import OperatorAdmin
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(OperatorAdmin):
+    list_display = ("__str__", "merchant", "connection", "available", "tracked", "read_at", "gone")
+    search_fields = ("=sku", "=item_id")
+
+
+@admin.register(Listing)
+class ListingAdmin(OperatorAdmin):
+    list_display = ("__str__", "merchant", "connection", "external_id", "shown", "desired", "pushed", "pushed_at", "trouble")
+    search_fields = ("=sku", "=external_id")

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from cartrover.merchants.models import Member, Merchant, User
+from cartrover.portal.operators import ChangeableAdmin, OperatorAdmin
+
+# Their own admins show what must not be seen (a second factor's secret), or what nobody uses here.
+for model in (EmailAddress, Authenticator, Group):
+    admin.site.unregister(model)
+
+_LISTS = (
+    ("merchants_member", "Members"),
+    ("connections_connection", "Connections"),
+    ("connections_cart", "Carts"),
+    ("connections_warehouse", "Warehouses"),
+    ("orders_order", "Orders"),
+    ("events_problem", "Problems"),
+    ("sync_stream", "Streams"),
+    ("sync_effect", "Effects"),
+    ("sync_call", "Request trail"),
+)
+
+
+@admin.register(Merchant)
+class MerchantAdmin(ChangeableAdmin):
+    list_display = ("name", "public_id", "time_zone", "created_at")
+    search_fields = ("name", "=public_id")
+    readonly_fields = ("what_it_has",)
+    changeable = ("name", "time_zone")
+
+    @admin.display(description="What it has")
+    def what_it_has(self, merchant: Merchant) -> SafeString:
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}?merchant__id__exact={}">{}</a>'
+        lists = ((reverse(f"admin:{name}_changelist"), merchant.pk, words) for name, words in _LISTS)
+        return format_html_join(" · ", link, lists)
+
+
+@admin.register(User)
+class UserAdmin(ChangeableAdmin):
+    list_display = ("email", "is_active", "is_staff", "date_joined", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("=email",)
+    exclude = ("password", "groups", "user_permissions")
+    changeable = ("is_active",)
+
+
+@admin.register(Member)
+class MemberAdmin(ChangeableAdmin):
+    list_display = ("user", "merchant", "role", "created_at")
+    list_filter = ("role",)
+    search_fields = ("=user__email",)
+    changeable = ("role",)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(OperatorAdmin):
+    list_display = ("email", "user", "primary", "verified")
+    list_filter = ("verified",)
+    search_fields = ("=email",)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(OperatorAdmin):
+    list_display = ("user", "type", "created_at", "last_used_at")
+    search_fields = ("=user__email",)
+    exclude = ("data",)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(OperatorAdmin):
+    list_display = ("action_time", "user", "content_type", "object_repr", "change_message")

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from cartrover.orders.models import Order, OrderLine, Shipment
+from cartrover.orders.search import matching
+from cartrover.portal.operators import OperatorAdmin
+
+
+@admin.register(Order)
+class OrderAdmin(OperatorAdmin):
+    list_display = ("number", "ref", "merchant", "cart", "status", "reason", "placed_at", "due_at")
+    list_filter = ("status",)
+    list_select_related = ("merchant", "cart")
+    search_fields = ("ref",)  # asks get_search_results, which knows every number
+    search_help_text = "Any number, SKU or buyer, as in the portal"
+    readonly_fields = ("trail",)
+    exclude = ("content_hash",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        rows: QuerySet[Order] = super().get_queryset(request)
+        one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
+        return rows if one else rows.defer("raw", "ship_to", "bill_to")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        return (matching(queryset, search_term) if search_term.strip() else queryset), False
+
+    @admin.display(description="Trail")
+    def trail(self, order: Order) -> SafeString:
+        lists = (("orders_orderline", "Lines"), ("orders_shipment", "Packages"), ("sync_effect", "Effects"), ("sync_call", "Calls"))
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}?order__id__exact={}">{}</a>'
+        return format_html_join(" · ", link, ((reverse(f"admin:{name}_changelist"), order.pk, words) for name, words in lists))
+
+
+@admin.register(OrderLine)
+class OrderLineAdmin(OperatorAdmin):
+    list_display = ("sku", "merchant", "order", "title", "quantity", "unit_price", "total", "item_id", "remote_id")
+    list_select_related = ("merchant", "order")
+    search_fields = ("=sku",)
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(OperatorAdmin):
+    list_display = ("__str__", "merchant", "order", "state", "carrier", "shipped_at", "due_at", "reason")
+    list_filter = ("state",)
+    list_select_related = ("merchant", "order")
+    search_fields = ("=tracking", "=remote_id")

@@ -1,0 +1,112 @@
+"""Grant Us API Access in a real browser: the window, and all that may happen to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from cartrover.connections.models import Cart, Connection
+from cartrover.merchants.models import Merchant
+from cartrover.merchants.tenancy import acting_for
+from tests.connections.conftest import provider, use
+from tests.connections.provider import Provider
+from tests.conftest import make_member, make_merchant
+
+__all__ = ["provider"]
+
+
+@pytest.fixture
+def acme(live: None) -> Merchant:
+    merchant = make_merchant()
+    make_member(merchant, "alice@example.com")
+    return merchant
+
+
+@pytest.fixture
+def setup_page(page: Page, portal: str, acme: Merchant, provider: Provider) -> Iterator[Page]:
+    """Alice, on the page of the cart that she has just added."""
+    use(provider, portal)
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill("alice@example.com")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Log in").first.click()
+    page.goto(f"/m/{acme.public_id}/carts/new/")
+    page.get_by_role("link", name="Set up Acme Market").click()
+    page.get_by_label("International marketplace").select_option("Germany")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Acme Market Germany")).to_be_visible()
+    yield page
+
+
+def _open_window(page: Page, button: str = "Grant Us API Access") -> Page:
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name=button).click()
+    opened.value.wait_for_url("**/authorize?**")
+    return opened.value
+
+
+@pytest.mark.parametrize("coop", [False, True], ids=["linked", "cut off by the provider"])
+def test_the_window_says_that_it_worked_and_the_page_names_the_account(
+    setup_page: Page, provider: Provider, coop: bool, acme: Merchant
+) -> None:
+    provider.coop = coop
+    window = _open_window(setup_page)
+    expect(setup_page.get_by_text("Waiting for Acme Market.")).to_be_visible()
+    window.get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
+    with acting_for(acme):
+        assert Cart.objects.get().connection == Connection.objects.get()
+    if not window.is_closed():
+        window.wait_for_event("close", timeout=5000)
+
+
+def test_an_owner_who_declines_is_told_on_the_page_and_can_press_again(setup_page: Page) -> None:
+    _open_window(setup_page).get_by_role("link", name="Decline").click()
+    expect(setup_page.get_by_text("Access was declined at Acme Market")).to_be_visible()
+    _open_window(setup_page).get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
+
+
+def test_a_closed_window_is_not_called_a_failure(setup_page: Page) -> None:
+    _open_window(setup_page).close()
+    expect(setup_page.get_by_text("Closed the window?")).to_be_visible()
+    _open_window(setup_page, "Try again").get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
+
+
+def test_a_blocked_window_is_told_and_the_same_window_does_instead(setup_page: Page) -> None:
+    setup_page.evaluate("window.open = () => null")
+    setup_page.get_by_role("button", name="Grant Us API Access").click()
+    expect(setup_page.get_by_text("Your browser blocked the window")).to_be_visible()
+    setup_page.get_by_role("button", name="Continue in this window").click()
+    setup_page.get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("heading", name="Access granted")).to_be_visible()
+    setup_page.get_by_role("link", name="Go on in CartRover").click()
+    expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
+
+
+def test_without_a_script_a_link_leads_to_the_provider(context: BrowserContext, setup_page: Page) -> None:
+    setup_page.route("**/grant.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    setup_page.reload()
+    setup_page.get_by_role("button", name="Grant Us API Access").click()
+    setup_page.get_by_role("link", name="Go to Acme Market").click()
+    setup_page.get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("heading", name="Access granted")).to_be_visible()
+
+
+def test_what_was_typed_outlives_the_grant(setup_page: Page) -> None:
+    setup_page.get_by_label("Name").fill("My German shop")
+    _open_window(setup_page).get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_text("seller-1 Ltd is connected.")).to_be_visible()
+    expect(setup_page.get_by_label("Name")).to_have_value("My German shop")
+
+
+def test_a_provider_that_is_away_can_be_asked_again_without_the_owner(setup_page: Page, provider: Provider) -> None:
+    provider.account_trouble = (503, {"error": "away"})
+    _open_window(setup_page).get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_text("Your access is kept")).to_be_visible()
+    provider.account_trouble = None
+    setup_page.get_by_role("button", name="Go on", exact=True).click()
+    expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()

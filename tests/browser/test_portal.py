@@ -1,0 +1,125 @@
+"""What a member clicks, in Chromium, at two widths."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Page, expect
+
+from cartrover.merchants.models import Merchant, User
+from tests.conftest import make_member, make_merchant
+from tests.portal.story import Day, busy_day
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def acme(portal: str) -> Merchant:
+    merchant = make_merchant()
+    confirmed(make_member(merchant, "alice@example.com"))
+    return merchant
+
+
+@pytest.fixture
+def day(acme: Merchant) -> Day:
+    return busy_day(acme)
+
+
+def confirmed(user: User) -> User:
+    """Whose e-mail address is confirmed may log in."""
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def log_in(page: Page, email: str = "alice@example.com") -> None:
+    page.goto("/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+def show_navigation(page: Page) -> None:
+    opener = page.get_by_role("button", name="Open the navigation")
+    if opener.is_visible():
+        opener.click()
+
+
+def is_accessible(page: Page) -> None:
+    """Nothing that axe calls serious or critical, and no page wider than its window."""
+    found = Axe().run(page).response["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_member_logs_in_and_finds_an_order(page: Page, day: Day) -> None:
+    log_in(page)
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    is_accessible(page)
+    show_navigation(page)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Orders").click()
+    expect(page.get_by_role("heading", name="Orders")).to_be_visible()
+    is_accessible(page)
+    page.get_by_label("Search orders").fill("12-12910")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name=day.shipped.number).click()
+    expect(page.get_by_role("heading", name=day.shipped.number)).to_be_visible()
+    is_accessible(page)
+
+
+def test_an_orders_page_shows_what_was_said_on_the_wire(page: Page, day: Day, acme: Merchant) -> None:
+    log_in(page)
+    page.goto(f"/m/{acme.public_id}/orders/{day.shipped.ref}/")
+    page.get_by_text("POST /orders").click()
+    expect(page.get_by_text('"status": "finalized"')).to_be_visible()
+
+
+def test_the_dashboard_follows_by_itself(page: Page, day: Day, acme: Merchant) -> None:
+    from cartrover.events.telling import event, tell
+    from cartrover.merchants.tenancy import acting_for
+
+    log_in(page)
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    with acting_for(acme):
+        tell([event(day.in_error, "pulled", "Something new happened.")])
+    expect(page.get_by_text("Something new happened.")).to_be_visible()
+
+
+def test_the_problems_page_tries_again_all_that_waited_for_one_cause(page: Page, day: Day) -> None:
+    log_in(page)
+    show_navigation(page)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name=re.compile("Problems")).click()
+    expect(page.get_by_text("3 orders wait")).to_be_visible()
+    is_accessible(page)
+    page.get_by_role("button", name="I solved it, try again").click()
+    expect(page.get_by_text("We are trying 3 orders again now.")).to_be_visible()
+    expect(page.get_by_text("Nothing is stuck")).to_be_visible()
+
+
+def test_a_person_signs_up_confirms_and_makes_a_merchant(page: Page, mailoutbox: list[object]) -> None:
+    page.goto("/accounts/signup/")
+    is_accessible(page)
+    page.get_by_label("Email").fill("dora@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    link = re.search(r"http://localhost\S+confirm-email\S+", mailoutbox[0].body)  # type: ignore[attr-defined]
+    assert link is not None
+    page.goto(link.group())
+    page.get_by_role("button", name="Yes, confirm").click()
+    if page.get_by_label("Password", exact=True).is_visible():
+        log_in(page, "dora@example.com")
+    is_accessible(page)
+    page.get_by_label("Name").fill("Dora's Tents")
+    page.get_by_label("Time zone").select_option("Europe/Lisbon")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    is_accessible(page)
+    assert get_user_model().objects.filter(email="dora@example.com").exists()

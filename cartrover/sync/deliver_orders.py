@@ -28,6 +28,7 @@ from integrations.contract import AddressRecord, CartIdentity, Delivery, Deliver
 from integrations.contract import Warehouse as WarehouseClient
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
 
+GONE = ("void", "deleted")
 BATCH = 25  # orders a run: it must end before it keeps other streams waiting
 
 
@@ -69,8 +70,9 @@ def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order
     except HeldForPerson as outcome:
         _stop(work, order, outcome, status=Status.HELD, kind="ambiguous", subject="")
     except Rejected as outcome:
-        status = Status.HELD if outcome.code == "total_differs" else Status.ERROR
-        _stop(work, order, outcome, status=status, kind=outcome.code or "refused", subject="")
+        held = outcome.code == "total_differs"
+        status, kind = (Status.HELD, outcome.code) if held else (Status.ERROR, "refused")
+        _stop(work, order, outcome, status=status, kind=kind, subject="")
     finally:
         work.wire.about(None)
     return False
@@ -124,7 +126,7 @@ def _items(work: Work, client: WarehouseClient, order: Order, lines: Sequence[Or
         now = timezone.now()
         store_levels(work.connection_id, [stock_level(work.connection_id, record, now) for record in asked])
         preparing.decide(Order.objects.filter(pk=order.pk))
-        order.refresh_from_db()
+        order.refresh_from_db(fields=["status"])
         if order.status != Status.NEW:
             return False
         items = _item_ids(work, wanted)
@@ -213,6 +215,10 @@ def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrde
     wanted = sorted(_units(delivery))
     for remote in found:
         if remote.ours and remote.customer_id == delivery.customer_id and sorted(remote.lines) == wanted:
+            if remote.status in GONE:
+                return Found(
+                    remote.remote_id, ours=False, remark=f"Order {delivery.ref} arrived and was voided at the warehouse."
+                )
             remark = client.finish_order(remote.remote_id, delivery, key=key)
             answered.append(replace(remote, remark=remark))
             return Found(remote.remote_id, remark=remark)
@@ -249,7 +255,7 @@ def _delivered(work: Work, order: Order, warehouse: Warehouse, remote_id: str, r
             line_id = remote.line_ids.get(line.external_id, "") if remote else ""
             if line_id:
                 OrderLine.objects.filter(pk=line.pk).update(remote_id=line_id)
-        order.refresh_from_db()
+        order.refresh_from_db(fields=["status", "delivered_at"])
         words = f"Delivered to {warehouse.name} as {remote_id}."
         events = [event(order, "delivered", words, remote_id=remote_id), *settle_shipped(order)]
         remark = remote.remark if remote else ""

@@ -5,6 +5,8 @@ What a provider imposes (a rate window, a token's life, its processing time) is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 from django.conf import settings
@@ -45,11 +47,27 @@ class Durations:
 _KEPT = frozenset({"lease", "heartbeat", "send_deadline"})
 
 
+_set_by_tests: dict[str, float] = {}
+
+
 def durations() -> Durations:
     """The durations at this installation's pace."""
     real = Durations()
-    return Durations(**{each.name: _paced(each.name, getattr(real, each.name)) for each in fields(Durations)})
+    paced = {each.name: _paced(each.name, getattr(real, each.name)) for each in fields(Durations)}
+    return Durations(**(paced | _set_by_tests))
 
 
 def _paced(name: str, seconds: float) -> float:
     return seconds if name in _KEPT else seconds / float(settings.ENGINE_PACE)
+
+
+@contextmanager
+def changed(**seconds: float) -> Iterator[None]:
+    """Other durations for a while, in this process: tests cannot wait as long as the world does."""
+    before = dict(_set_by_tests)
+    _set_by_tests.update(seconds)
+    try:
+        yield
+    finally:
+        _set_by_tests.clear()
+        _set_by_tests.update(before)

@@ -49,15 +49,14 @@ def reserve(integration: Integration, resource: str, *, merchant_id: int, kind: 
         raise _used_up(integration, max(60.0, (LENT_AFTER - _fraction(now)) * 86_400))
 
 
-def spent(integration: Integration, resource: str, *, seconds: float) -> None:
+def spent(integration: Integration, resource: str, *, until: datetime) -> None:
     """The provider says that the day's quota is used up: nobody calls this resource until it is full again."""
     zone = ZoneInfo(integration.quota.reset_zone if integration.quota else "UTC")
-    now = timezone.now().astimezone(zone)
     QuotaDay.objects.update_or_create(
         provider=f"{integration.slug}:{integration.environment}",
         resource=resource,
-        day=now.date(),
-        defaults={"spent_until": now + timedelta(seconds=seconds)},
+        day=timezone.now().astimezone(zone).date(),
+        defaults={"spent_until": until},
     )
 
 

@@ -111,12 +111,10 @@ def _waits(claimed: Claim, work: Work | None, outcome: RetryLater) -> None:
     """Nobody's move: back off, and tell the rest of the connection when the provider named a time."""
     pause = back_off(_failures(claimed), outcome.after)
     if work is not None and isinstance(work.wire, LiveWire):
-        pause = min(pause, work.wire.probe_in()) if outcome.after is None else pause
-    if outcome.after is not None and work is not None and isinstance(work.wire, LiveWire):
-        if outcome.scope == "connection":
+        if outcome.after is None:
+            pause = min(pause, work.wire.probe_in())
+        elif outcome.scope == "connection" and not work.wire.resource_spent:
             work.wire.quiet(outcome.after)
-        elif outcome.scope == "quota":
-            work.wire.spent(outcome.after)
     _failed(claimed, outcome, pause)
 
 

@@ -33,7 +33,11 @@ class ScopeOpen(RuntimeError):
 
 
 class LiveWire:
-    """The wire of one connection, for one run of one stream. ``server_time`` is the provider's clock, as last heard."""
+    """The wire of one connection, for one run of one stream.
+
+    ``server_time`` is the provider's clock, as last heard. ``resource_spent`` says that the application's quota of what was just
+    called is used up, so that only calls of that resource have to wait.
+    """
 
     def __init__(self, connection: Connection, integration: Integration, *, kind: str, lease: Lease) -> None:
         self._merchant_id = connection.merchant_id
@@ -42,10 +46,9 @@ class LiveWire:
         self._provider = f"{integration.slug}:{integration.environment}"
         self._kind = kind
         self._lease = lease
-        self._resource = ""
         self._about = threading.local()
         self.server_time: datetime | None = None
-        self.calls = 0
+        self.resource_spent = False
 
     def about(self, order_id: int | None) -> None:
         """Which order the next calls are for, so that its page can show them."""
@@ -57,7 +60,6 @@ class LiveWire:
     def before_call(self, resource: str, *, write: bool) -> None:
         if current_scope() is not None:
             raise ScopeOpen(f"{self._provider} {resource}")
-        self._resource = resource
         breaker.before_call(self._provider, self._integration.name)
         self._mind_the_pause()
         quota.reserve(self._integration, resource, merchant_id=self._merchant_id, kind=self._kind)
@@ -77,7 +79,6 @@ class LiveWire:
             )
 
     def after_call(self, exchange: Exchange) -> None:
-        self.calls += 1
         if exchange.server_time is not None:
             self.server_time = exchange.server_time
         if exchange.status is None or exchange.status >= 500:
@@ -86,11 +87,19 @@ class LiveWire:
             streams.wake_after_outage(self._integration.slug, self._integration.environment)
         with acting_for(self._merchant_id):
             self._keep(exchange)
-            if exchange.budget is not None:
-                left, full_at = exchange.budget
-                Connection.objects.filter(pk=self._connection_id).update(
-                    budget_left=left, budget_full_at=_by_our_clock(full_at, exchange.server_time)
-                )
+        if exchange.budget is not None:
+            self._heed_budget(exchange, *exchange.budget)
+
+    def _heed_budget(self, exchange: Exchange, left: int, full_at: datetime) -> None:
+        """A daily quota is the application's, of one resource; any other budget is the account's."""
+        full_at = _by_our_clock(full_at, exchange.server_time)
+        if self._integration.quota and exchange.resource in self._integration.quota.per_day:
+            if left <= 0:
+                self.resource_spent = True
+                quota.spent(self._integration, exchange.resource, until=full_at)
+            return
+        with acting_for(self._merchant_id):
+            Connection.objects.filter(pk=self._connection_id).update(budget_left=left, budget_full_at=full_at)
 
     def _keep(self, exchange: Exchange) -> None:
         went_well = exchange.method == "GET" and exchange.status is not None and exchange.status < 400
@@ -114,10 +123,6 @@ class LiveWire:
         """Seconds until somebody may ask the provider again; endless while it is not known to be away."""
         seconds = breaker.probe_in(self._provider)
         return float("inf") if seconds is None else seconds
-
-    def spent(self, seconds: float) -> None:
-        """The provider refused the last call because a quota is used up."""
-        quota.spent(self._integration, self._resource, seconds=seconds)
 
     def quiet(self, seconds: float) -> None:
         """The provider asked for a pause on this connection."""

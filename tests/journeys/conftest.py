@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cartrover.sync import durations
 from tests.stage import Stage, World, set_up, world
 
 
@@ -13,7 +14,8 @@ def outside() -> Iterator[World]:
 
 
 @pytest.fixture
-def stage(outside: World, live: None, request: pytest.FixtureRequest) -> Stage:
+def stage(outside: World, live: None, request: pytest.FixtureRequest) -> Iterator[Stage]:
     outside.ebay.session.delete(f"{outside.ebay.api}/_control/faults", timeout=30)
     outside.gecko.control("DELETE", "faults")
-    return set_up(outside, seller=f"seller-{abs(hash(request.node.nodeid)) % 10**8}")
+    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=0.0):
+        yield set_up(outside, seller=f"seller-{abs(hash(request.node.nodeid)) % 10**8}")

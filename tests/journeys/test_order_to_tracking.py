@@ -15,7 +15,7 @@ def test_an_order_goes_to_the_warehouse_and_its_tracking_comes_back(stage: Stage
     stage.settle()
     (order,) = stage.at_warehouse()
     assert (order["order_number"], order["reference_number"], order["status"]) == (number, number.replace("-", ""), "finalized")
-    assert [(line["sku"], line["quantity"]) for line in order["lines"] if line["sku"]] == [("TENT-2P", "2")]
+    assert [(line["sku"], line["quantity"]) for line in order["lines"] if line["sku"]] == [("TENT-2P", "2.0")]
     ours = stage.order(number)
     assert Decimal(order["total"]) == ours.total
     assert ours.status == "at_wms"

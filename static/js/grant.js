@@ -41,6 +41,7 @@ function watch(form) {
       window.location.assign(attempt.address);
     } else {
       opened.location = attempt.address;
+      opened.focus(); // it may be the one of before, behind this one
       listen(attempt);
     }
   }

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
 from cartrover.connections.models import Cart, Connection
-from cartrover.merchants.models import Merchant
+from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
+from tests.conftest import make_member, make_merchant
 from tests.connections.conftest import provider, use
 from tests.connections.provider import Provider
-from tests.conftest import make_member, make_merchant
 
 __all__ = ["provider"]
 
@@ -25,19 +24,28 @@ def acme(live: None) -> Merchant:
 
 
 @pytest.fixture
-def setup_page(page: Page, portal: str, acme: Merchant, provider: Provider) -> Iterator[Page]:
-    """Alice, on the page of the cart that she has just added."""
+def setup_page(page: Page, portal: str, acme: Merchant, provider: Provider) -> Page:
+    """Alice, on the page of the cart that she has just added. It complains of nothing, and goes to no other host."""
+    return _arrived(page, portal, acme, provider)
+
+
+@pytest.fixture
+def leaving_page(context: BrowserContext, portal: str, acme: Merchant, provider: Provider) -> Page:
+    """The same, from where she will go to the provider in this window."""
+    return _arrived(context.new_page(), portal, acme, provider)
+
+
+def _arrived(page: Page, portal: str, merchant: Merchant, provider: Provider) -> Page:
     use(provider, portal)
-    page.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill("alice@example.com")
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Log in").first.click()
-    page.goto(f"/m/{acme.public_id}/carts/new/")
+    alice = Client()
+    alice.force_login(User.objects.get())
+    page.context.add_cookies([{"name": name, "value": cookie.value, "url": portal} for name, cookie in alice.cookies.items()])
+    page.goto(f"/m/{merchant.public_id}/carts/new/")
     page.get_by_role("link", name="Set up Acme Market").click()
     page.get_by_label("International marketplace").select_option("Germany")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Acme Market Germany")).to_be_visible()
-    yield page
+    return page
 
 
 def _open_window(page: Page, button: str = "Grant Us API Access") -> Page:
@@ -63,9 +71,11 @@ def test_the_window_says_that_it_worked_and_the_page_names_the_account(
 
 
 def test_an_owner_who_declines_is_told_on_the_page_and_can_press_again(setup_page: Page) -> None:
-    _open_window(setup_page).get_by_role("link", name="Decline").click()
+    window = _open_window(setup_page)
+    window.get_by_role("link", name="Decline").click()
     expect(setup_page.get_by_text("Access was declined at Acme Market")).to_be_visible()
-    _open_window(setup_page).get_by_role("link", name="Agree").click()
+    setup_page.get_by_role("button", name="Grant Us API Access").click()
+    window.get_by_role("link", name="Agree").click()
     expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
 
 
@@ -76,24 +86,24 @@ def test_a_closed_window_is_not_called_a_failure(setup_page: Page) -> None:
     expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
 
 
-def test_a_blocked_window_is_told_and_the_same_window_does_instead(setup_page: Page) -> None:
-    setup_page.evaluate("window.open = () => null")
-    setup_page.get_by_role("button", name="Grant Us API Access").click()
-    expect(setup_page.get_by_text("Your browser blocked the window")).to_be_visible()
-    setup_page.get_by_role("button", name="Continue in this window").click()
-    setup_page.get_by_role("link", name="Agree").click()
-    expect(setup_page.get_by_role("heading", name="Access granted")).to_be_visible()
-    setup_page.get_by_role("link", name="Go on in CartRover").click()
-    expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
+def test_a_blocked_window_is_told_and_the_same_window_does_instead(leaving_page: Page) -> None:
+    leaving_page.evaluate("window.open = () => null")
+    leaving_page.get_by_role("button", name="Grant Us API Access").click()
+    expect(leaving_page.get_by_text("Your browser blocked the window")).to_be_visible()
+    leaving_page.get_by_role("button", name="Continue in this window").click()
+    leaving_page.get_by_role("link", name="Agree").click()
+    expect(leaving_page.get_by_role("heading", name="Access granted")).to_be_visible()
+    leaving_page.get_by_role("link", name="Go on in CartRover").click()
+    expect(leaving_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
 
 
-def test_without_a_script_a_link_leads_to_the_provider(context: BrowserContext, setup_page: Page) -> None:
-    setup_page.route("**/grant.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-    setup_page.reload()
-    setup_page.get_by_role("button", name="Grant Us API Access").click()
-    setup_page.get_by_role("link", name="Go to Acme Market").click()
-    setup_page.get_by_role("link", name="Agree").click()
-    expect(setup_page.get_by_role("heading", name="Access granted")).to_be_visible()
+def test_without_a_script_a_link_leads_to_the_provider(leaving_page: Page) -> None:
+    leaving_page.route("**/grant.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    leaving_page.reload()
+    leaving_page.get_by_role("button", name="Grant Us API Access").click()
+    leaving_page.get_by_role("link", name="Go to Acme Market").click()
+    leaving_page.get_by_role("link", name="Agree").click()
+    expect(leaving_page.get_by_role("heading", name="Access granted")).to_be_visible()
 
 
 def test_what_was_typed_outlives_the_grant(setup_page: Page) -> None:

@@ -10,14 +10,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 
 @dataclass
 class Provider:
     """``rotates``: each refresh replaces the refresh token, and a new grant ends the account's old one (as at TradeGecko).
 
-    ``life`` is an access token's, in seconds. ``token_trouble`` and ``account_trouble`` are an answer (status, body) to give
+    ``life`` is an access token's, in seconds. ``owner`` is the account that is logged in at the consent page, and ``coop`` cuts
+    that page off from whoever opened it. ``token_trouble`` and ``account_trouble`` are an answer (status, body) to give
     instead; ``delay`` is how long a token takes.
     """
 
@@ -25,6 +26,8 @@ class Provider:
     life: int = 7200
     consent: int | None = None
     delay: float = 0.0
+    owner: str = "seller-1"
+    coop: bool = False
     token_trouble: tuple[int, dict[str, Any]] | None = None
     account_trouble: tuple[int, dict[str, Any]] | None = None
     minted: Counter[str] = field(default_factory=Counter)
@@ -41,6 +44,13 @@ class Provider:
         code = f"v^1.1#code+{secrets.token_urlsafe(8)}"
         self.codes[code] = account
         return code
+
+    def consent_page(self, asked: dict[str, str]) -> str:
+        """Where the owner agrees or declines, in a browser."""
+        agree = urlencode({"state": asked["state"], "code": self.consent_by(self.owner)})
+        decline = urlencode({"state": asked["state"], "error": "access_denied"})
+        back = asked["redirect_uri"]
+        return f'<h1>Consent</h1><a href="{back}?{agree}">Agree</a> <a href="{back}?{decline}">Decline</a>'.replace("&", "&amp;")
 
     def revoke(self, account: str) -> None:
         """The owner ends our access."""
@@ -119,6 +129,10 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self._answer(*provider.token(dict(parse_qsl(body))))
 
         def do_GET(self) -> None:
+            path, _, query = self.path.partition("?")
+            if path == "/authorize":
+                self._show(provider.consent_page(dict(parse_qsl(query))))
+                return
             self._answer(*provider.account(self.headers.get("Authorization", "").removeprefix("Bearer ")))
 
         def _answer(self, status: int, document: dict[str, Any]) -> None:
@@ -128,6 +142,14 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def _show(self, html: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            if provider.coop:
+                self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.end_headers()
+            self.wfile.write(html.encode())
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

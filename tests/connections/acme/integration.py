@@ -13,10 +13,12 @@ from integrations.outcomes import NeedsMerchant, Outcome, RetryLater
 
 
 def integration(environment: Mapping[str, str]) -> Integration:
-    return made("acme", "Acme Market", environment["ACME_URL"], rotates=environment.get("ACME_ROTATES") == "1")
+    return made("acme", "Acme Market", environment)
 
 
-def made(slug: str, name: str, url: str, *, rotates: bool) -> Integration:
+def made(slug: str, name: str, environment: Mapping[str, str]) -> Integration:
+    url = environment["ACME_URL"]
+
     def account(wire: Wire) -> Account:
         assert current_scope() is None, "rows are open while an outside system is asked"
         reply = Door(wire, DOOR).send("GET", f"{url}/account", resource="account")
@@ -31,12 +33,12 @@ def made(slug: str, name: str, url: str, *, rotates: bool) -> Integration:
             provider=name,
             client_id=f"{slug}-client",
             client_secret=f"{slug}-secret-of-ours",
-            redirect_uri=f"http://localhost:8000/oauth/callback/{slug}/",
+            redirect_uri=f"{environment['PORTAL_URL']}/oauth/callback/{slug}/",
             authorize_url=f"{url}/authorize",
             token_url=f"{url}/token",
             scopes=("orders",),
             basic_auth=True,
-            rotates=rotates,
+            rotates=environment["ACME_ROTATES"] == "1",
         ),
         account=account,
         cart=CartSide(

@@ -9,4 +9,4 @@ from tests.connections.acme.integration import made
 
 
 def integration(environment: Mapping[str, str]) -> Integration:
-    return made("globe", "Globe Goods", environment["ACME_URL"], rotates=False)
+    return made("globe", "Globe Goods", environment)

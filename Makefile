@@ -58,7 +58,9 @@ lock: ## pin what requirements*.in ask for
 	  uv=$$(command -v uv || echo .venv/bin/uv); \
 	  $$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    $$name.in -o $$name.lock || exit 1; \
-	done
+	done; \
+	$$uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  requirements-clients.in -o requirements-clients.lock
 
 clean: ## forget the environments and this checkout's data
 	@if [ -x $(python) ]; then $(python) -m cartrover.embedded.clean; fi

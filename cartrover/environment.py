@@ -38,6 +38,7 @@ ENVIRONMENT: dict[str, str] = {
     "EBAY_AUTHORIZE_URL": "eBay's authorise page.",
     "EBAY_API_URL": "eBay's API host.",
     "EBAY_IDENTITY_URL": "eBay's second API host (apiz), which tells whose account it is.",
+    "EBAY_CALLS_PER_DAY": "Daily quotas that eBay has raised for the application: trading=50000 order=500000.",
     "TRADEGECKO_CLIENT_ID": "Application id at the TradeGecko-compatible service.",
     "TRADEGECKO_CLIENT_SECRET": "Its secret.",
     "TRADEGECKO_ENVIRONMENT": "production or simulator.",

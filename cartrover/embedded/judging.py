@@ -199,7 +199,7 @@ def mismatches(there: Outside, here: Inside) -> list[str]:
                 continue
             wanted = max(0, int(available) - here.unsent[unit["sku"]])
             if unit["available"] != wanted:
-                found.append(f"{unit['sku']} shows {unit['quantity_available']}, not {wanted}")
+                found.append(f"{unit['sku']} shows {unit['available']}, not {wanted}")
     return found
 
 

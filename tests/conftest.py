@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
@@ -19,13 +20,19 @@ from cartrover.merchants.tenancy import across_merchants, acting_for
 TEST_DATABASE = "test_cartrover"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Hashing a password is slow by design, and no test is about that."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def _for_tests(address: str) -> str:
     parts = urlsplit(address)
     return urlunsplit(parts._replace(path=f"/{TEST_DATABASE}"))
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> None:
     """A fresh database of its own, made and migrated by the owner; child processes find it in the environment."""
     owner = os.environ["DATABASE_OWNER_URL"]
     name = sql.Identifier(TEST_DATABASE)
@@ -39,7 +46,6 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         call_command("migrate", database="owner", verbosity=0)
         call_command("createcachetable", database="owner", verbosity=0)
         connections["owner"].close()
-    yield
 
 
 @pytest.fixture

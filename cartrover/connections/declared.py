@@ -1,9 +1,10 @@
-"""What an integration declares that orders must know, without their knowing integrations."""
+"""What an integration declares, for rooms that do not know integrations."""
 
 from __future__ import annotations
 
 from cartrover.connections.models import Warehouse
 from integrations import registry
+from integrations.contract import Integration
 
 
 def number_limit(warehouse: Warehouse) -> int:
@@ -12,3 +13,8 @@ def number_limit(warehouse: Warehouse) -> int:
     if side is None:
         raise LookupError(f"{warehouse.integration} is no warehouse")
     return side.number_limit
+
+
+def integration(slug: str) -> Integration:
+    """The integration of that slug, as this installation is set up for it."""
+    return registry.get(slug)

@@ -116,9 +116,9 @@ def main() -> int:
     if not settled:
         print(f"Not settled after {PATIENCE:.0f} seconds.")
     print(json.dumps(result), flush=True)
-    faults = ("duplicates", "lost", "stock_mismatches", "unexplained")
-    good = settled and not any(result[name] for name in faults if name in result)
-    return 0 if good and result["shipped_packages"] == result["confirmed_packages"] and accounted(result) else 1
+    wrong = [result[name] for name in ("duplicates", "lost", "stock_mismatches")] + unexplained(here)
+    good = settled and not any(wrong) and accounted(result)
+    return 0 if good and result["shipped_packages"] == result["confirmed_packages"] else 1
 
 
 def accounted(result: dict[str, Any]) -> bool:
@@ -213,17 +213,22 @@ def judge(there: Outside, here: Inside) -> dict[str, Any]:
     packages = _packages(there)
     return {
         "orders": len(there.orders),
-        **{name: counts[name] for name in dict.fromkeys(COUNTED.values())},
+        "delivered": counts["delivered"],
         "duplicates": there.duplicates
         + sum(len(found) - 1 for found in ours.values())
         + sum(count - 1 for count in there.packages_at_ebay.values()),
         "lost": len(lost),
-        "unexplained": sum(status not in DELIVERED and not reason for status, reason, _ref in here.orders.values()),
         "shipped_packages": len(packages),
         "confirmed_packages": len(packages & set(there.packages_at_ebay)) if not _unconfirmed(here) else 0,
         "stock_mismatches": len(mismatches(there, here)),
+        **{name: counts[name] for name in dict.fromkeys(COUNTED.values())},
         "api_calls": there.calls,
     }
+
+
+def unexplained(here: Inside) -> list[str]:
+    """Orders that are not at the warehouse and do not say why."""
+    return [key for key, (status, reason, _ref) in here.orders.items() if status not in DELIVERED and not reason]
 
 
 def _unconfirmed(here: Inside) -> int:
@@ -234,7 +239,8 @@ def explain(there: Outside, here: Inside) -> list[str]:
     """For a person: why orders are not at the warehouse, and what does not add up."""
     why = Counter(f"{status}: {reason}" for status, reason, _ref in here.orders.values() if status not in DELIVERED)
     lines = [f"{count} {words}" for words, count in why.most_common()]
-    return [*lines, *mismatches(there, here), *here.failing]
+    silent = [f"{key} does not say why it waits" for key in unexplained(here)]
+    return [*lines, *silent, *mismatches(there, here), *here.failing]
 
 
 if __name__ == "__main__":

@@ -26,13 +26,12 @@ from allauth.account.models import EmailAddress  # noqa: E402 (Django must be se
 from allauth.mfa.totp.internal.auth import TOTP  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from cartrover.connections import grants, holders  # noqa: E402
+from cartrover.connections import declared, grants, holders  # noqa: E402
 from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse  # noqa: E402
 from cartrover.embedded import outside  # noqa: E402
 from cartrover.embedded.catalogue import GOODS, MARKETPLACES, ON_HAND, UNKNOWN_SKU  # noqa: E402
 from cartrover.merchants.models import Member, Merchant, Role, User  # noqa: E402
 from cartrover.merchants.tenancy import across_merchants, acting_for  # noqa: E402
-from integrations import registry  # noqa: E402
 
 MERCHANT = "Acme Outdoor"
 MEMBER = "alice@acme.example"
@@ -138,14 +137,14 @@ def _merchant(alice: User) -> Merchant:
 def _connect(merchant: Merchant, alice: User, recorded: Sequence[Any]) -> None:
     """The warehouse first, then a cart for each marketplace, all live."""
     with acting_for(merchant):
-        warehouse = holders.new_warehouse(registry.get("tradegecko"), actor=MEMBER)
+        warehouse = holders.new_warehouse(declared.integration("tradegecko"), actor=MEMBER)
     _grant(merchant, alice, "tradegecko", warehouse=warehouse, **STAFF)
     with acting_for(merchant):
         holders.go_live(Warehouse.objects.get(pk=warehouse.pk), actor=MEMBER)
     first: Cart | None = None
     for marketplace in _marketplaces(recorded):
         with acting_for(merchant):
-            cart = holders.new_cart(registry.get("ebay"), marketplace, actor=MEMBER)
+            cart = holders.new_cart(declared.integration("ebay"), marketplace, actor=MEMBER)
             holders.send_orders_to(cart, Warehouse.objects.get(pk=warehouse.pk), actor=MEMBER)
             if first is not None:
                 holders.join(cart, Connection.objects.get(carts=first))
@@ -161,7 +160,7 @@ def _marketplaces(recorded: Sequence[Any]) -> list[str]:
     """The demo's three, and with recorded orders every marketplace that they were placed on."""
     if not recorded:
         return list(MARKETPLACES)
-    known = dict(registry.get("ebay").cart.variants)  # type: ignore[union-attr]
+    known = dict(declared.integration("ebay").cart.variants)  # type: ignore[union-attr]
     text = json.dumps(recorded)
     return [marketplace for marketplace in known if f'"{marketplace}"' in text]
 

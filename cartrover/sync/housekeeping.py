@@ -1,4 +1,4 @@
-"""What is done for a merchant now and then, without any connection of its own: consent that ends is said in time."""
+"""What is done for a merchant now and then: consent that ends is said in time, and each night nothing is shown to be missing."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.merchants.tenancy import acting_for
+from cartrover.sync import reconcile
 from cartrover.sync.durations import durations
+from cartrover.sync.opening import opener
+from cartrover.sync.streams import Claim
 from cartrover.sync.work import Done
 
 WARN_DAYS = (30, 7, 1)
 CONSENT = "consent_ends"
 
 
-def run(merchant_id: int) -> Done:
+def run(claimed: Claim) -> Done:
     """One round for one merchant."""
+    merchant_id = claimed.merchant_id or 0
     with acting_for(merchant_id):
         warned = sum(warn_of_consent(connection) for connection in Connection.objects.filter(state=Connection.State.ACTIVE))
-    return Done(f"{warned} warnings.", due_in=durations().housekeeping)
+    cursor = reconcile.nightly(merchant_id, opener(claimed), claimed.cursor)
+    return Done(f"{warned} warnings.", due_in=durations().housekeeping, cursor=cursor)
 
 
 def warn_of_consent(connection: Connection) -> bool:

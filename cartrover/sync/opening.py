@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cartrover.connections.models import Connection
@@ -21,6 +21,12 @@ def open_work(claimed: Claim) -> Work:
     with acting_for(claimed.merchant_id):
         connection = Connection.objects.get(pk=claimed.connection_id)
     return _work(connection, claimed.kind, HeldLease(claimed), claimed.stream_id, claimed.cursor)
+
+
+def opener(claimed: Claim) -> Callable[[Connection], Work]:
+    """Opens any connection of the merchant under one stream's lease, for what is done across connections."""
+    lease = HeldLease(claimed)
+    return lambda connection: _work(connection, claimed.kind, lease, claimed.stream_id, {})
 
 
 def neighbour(work: Work, connection: Connection) -> Work:

@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from cartrover.connections import attention
 from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, open_problem
@@ -68,7 +69,7 @@ def _step(claimed: Claim) -> None:
     work: Work | None = None
     try:
         if claimed.kind == Stream.Kind.HOUSEKEEPING:
-            done = housekeeping.run(claimed.merchant_id or 0)
+            done = housekeeping.run(claimed)
         else:
             work = open_work(claimed)
             done = STEPS[claimed.kind](work)
@@ -79,7 +80,7 @@ def _step(claimed: Claim) -> None:
     except NeedsMerchant as outcome:
         _needs(claimed, outcome, Problem.Whose.MERCHANT, outcome.fix, outcome.subject)
     except NeedsOperator as outcome:
-        _needs(claimed, outcome, Problem.Whose.OPERATOR, "installation", "")
+        _needs(claimed, outcome, Problem.Whose.OPERATOR, attention.APPLICATION, "")
     except Outcome as outcome:
         _needs(claimed, outcome, Problem.Whose.OPERATOR, "engine", claimed.kind)
     except Exception as error:
@@ -121,8 +122,14 @@ def _waits(claimed: Claim, work: Work | None, outcome: RetryLater) -> None:
 def _needs(claimed: Claim, outcome: Outcome, whose: str, kind: str, subject: str) -> None:
     if claimed.merchant_id is not None:
         with acting_for(claimed.merchant_id):
-            about = Connection.objects.get(pk=claimed.connection_id) if kind == "reconnect" else _stream(claimed)
-            open_problem(kind, outcome.message, subject=subject, about=about, whose=whose, detail=outcome.detail)
+            connection = Connection.objects.filter(pk=claimed.connection_id).first()
+            if isinstance(outcome, NeedsMerchant) and kind == attention.RECONNECT and connection is not None:
+                attention.needed(connection, outcome)
+            elif isinstance(outcome, NeedsOperator) and connection is not None:
+                attention.operator_needed(connection, outcome)
+            else:
+                about = _stream(claimed)
+                open_problem(kind, outcome.message, subject=subject, about=about, whose=whose, detail=outcome.detail)
     _failed(claimed, outcome, back_off(_failures(claimed), None))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 from integrations.contract import Page, Window
@@ -40,7 +41,7 @@ def split(window: Window, total: int, limit: int) -> list[Window]:
     parts = max(2, math.ceil(total / max(1, int(limit * AIM))))
     length = (window.end - window.start) / parts
     edges = [window.start + length * number for number in range(parts)] + [window.end]
-    return [Window(_whole_ms(start), _whole_ms(end)) for start, end in zip(edges, edges[1:], strict=False)]
+    return [Window(_whole_ms(start), _whole_ms(end)) for start, end in pairwise(edges)]
 
 
 def _whole_ms(moment: datetime) -> datetime:

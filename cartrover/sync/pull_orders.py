@@ -175,7 +175,7 @@ class _Pull:
             start -= timedelta(seconds=pace.hourly_overlap)
         if end <= start:
             return True
-        for part, records in read_windows(self._page, Window(start, end)):
+        for part, records in read_windows(self._ask, Window(start, end)):
             limit = _whole_ms(self.asked_at + self.clock.offset - timedelta(seconds=pace.watermark_lag))
             self.until = max(self.until, min(part.end, limit))
             self.resume_at = part.end if part.end < end else None
@@ -189,7 +189,7 @@ class _Pull:
         """What lies before the first pull, and what is read again; as far as the calls of this run go."""
         while self.gaps and self.calls < CALLS:
             start, end = self.gaps[0]
-            for part, records in read_windows(self._page, Window(start, end)):
+            for part, records in read_windows(self._ask, Window(start, end)):
                 self.gaps[0] = (part.end, end)
                 self._store(records)
                 if self.calls >= CALLS:
@@ -205,14 +205,6 @@ class _Pull:
         self._ask(Window(moment, moment), 0)
 
     # --------------------------------------------------------------------------------------------------------------- one page
-
-    def _page(self, window: Window, offset: int) -> Page[Read]:
-        page = self._ask(window, offset)
-        if offset == 0 and _cut_short(page):
-            page = self._ask(window, offset)
-            if _cut_short(page):  # the total is wrong: what there is has to do, and the nightly overlap looks once more
-                return Page(page.records, len(page.records), page.limit)
-        return page
 
     def _ask(self, window: Window, offset: int) -> Page[Read]:
         self.calls += 1
@@ -319,10 +311,6 @@ def fetch(work: Work, external_ids: Iterable[str]) -> Stored:
         for connection_id in stored.woken:
             streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
     return stored
-
-
-def _cut_short(page: Page[Read]) -> bool:
-    return len(page.records) < page.total <= page.limit
 
 
 def _wanted_since(cart: Cart, now: datetime) -> datetime:

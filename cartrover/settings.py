@@ -161,7 +161,8 @@ CONTENT_SECURITY_POLICY = {
 UNFOLD = {
     "SITE_TITLE": "CartRover operator",
     "SITE_HEADER": "CartRover operator",
-    "SITE_ICON": "/static/img/logo.svg",
+    "SITE_ICON": f"{STATIC_URL}img/logo.svg",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}img/logo.svg"}],
     "COLORS": {
         "primary": {
             "50": "#f0f9f7",

@@ -1,12 +1,12 @@
 """Every address of the portal."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from cartrover.connections.urls import callbacks
 from cartrover.portal import actions, views
 
-of_a_merchant = [
+of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
     path("live/", views.live, name="live"),
     path("", include("cartrover.connections.urls")),

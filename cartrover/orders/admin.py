@@ -11,6 +11,8 @@ from cartrover.orders.models import Order, OrderLine, Shipment
 from cartrover.orders.search import matching
 from cartrover.portal.operators import OperatorAdmin
 
+_LISTS = (("orders_orderline", "Lines"), ("orders_shipment", "Packages"), ("sync_effect", "Effects"), ("sync_call", "Calls"))
+
 
 @admin.register(Order)
 class OrderAdmin(OperatorAdmin):
@@ -34,9 +36,8 @@ class OrderAdmin(OperatorAdmin):
 
     @admin.display(description="Trail")
     def trail(self, order: Order) -> SafeString:
-        lists = (("orders_orderline", "Lines"), ("orders_shipment", "Packages"), ("sync_effect", "Effects"), ("sync_call", "Calls"))
         link = '<a class="text-primary-600 dark:text-primary-500" href="{}?order__id__exact={}">{}</a>'
-        return format_html_join(" · ", link, ((reverse(f"admin:{name}_changelist"), order.pk, words) for name, words in lists))
+        return format_html_join(" · ", link, ((reverse(f"admin:{name}_changelist"), order.pk, words) for name, words in _LISTS))
 
 
 @admin.register(OrderLine)

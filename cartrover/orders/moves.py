@@ -7,7 +7,7 @@ from cartrover.orders.models import Order, Status
 
 _BY_CODE = {
     "payment": "The buyer's move. It goes on by itself once the cart says that it is paid.",
-    "cancel_asked": "Your move: answer the buyer at the cart. We send it when the request is declined, and drop it when it is granted.",
+    "cancel_asked": "Your move: answer the buyer at the cart. We send it when you decline, and drop it when you agree.",
     "counting": "Our move. It goes on by itself in a moment.",
     "no_warehouse": "Your move: choose where this cart's orders go.",
     "malformed": "Our move: the cart told us something that we cannot read. It goes on by itself when the cart corrects it.",

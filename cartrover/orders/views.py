@@ -47,7 +47,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page(rows, request, by="placed_at"),
         "tabs": _tabs(asked),
-        "typed": asked.get("q", ""),
+        "typed": _text(asked, "q"),
         "problem": Problem.objects.filter(pk=_number(asked, "problem")).first() if "problem" in asked else None,
         "cart": Cart.objects.filter(public_id=asked["cart"]).first() if "cart" in asked else None,
         "kept": {name: asked[name] for name in ("status", "problem", "cart") if name in asked},
@@ -67,12 +67,17 @@ def _asked_for(asked: QueryDict) -> QuerySet[Order]:
         rows = rows.filter(problem_id=_number(asked, "problem"))
     if "cart" in asked:
         rows = rows.filter(cart__public_id=asked["cart"])
-    return matching(rows, asked["q"]) if asked.get("q", "").strip() else rows
+    typed = _text(asked, "q")
+    return matching(rows, typed) if typed.strip() else rows
+
+
+def _text(asked: QueryDict, name: str) -> str:
+    return str(asked.get(name, ""))
 
 
 def _number(asked: QueryDict, name: str) -> int:
     """A row's number in the address; what is none names no row."""
-    text = asked.get(name, "")
+    text = _text(asked, name)
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
@@ -98,7 +103,7 @@ def _query(asked: QueryDict, status: str) -> str:
     query = QueryDict(mutable=True)
     for name in ("q", "problem", "cart"):
         if asked.get(name):
-            query[name] = asked[name]
+            query[name] = _text(asked, name)
     if status:
         query["status"] = status
     return "?" + query.urlencode()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from cartrover.events.models import Problem
 from cartrover.merchants.models import Role
+from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Order
 from cartrover.orders.retrying import retry
@@ -19,7 +20,7 @@ from cartrover.sync.models import Stream
 
 @at_least(Role.STAFF)
 @require_POST
-def retry_order(request: HttpRequest, ref: str) -> HttpResponse:
+def retry_order(request: MerchantRequest, ref: str) -> HttpResponse:
     orders = Order.objects.filter(ref=ref)
     if not orders.exists():
         raise Http404("No such order.")
@@ -29,7 +30,7 @@ def retry_order(request: HttpRequest, ref: str) -> HttpResponse:
 
 @at_least(Role.STAFF)
 @require_POST
-def retry_problem(request: HttpRequest, problem_id: int) -> HttpResponse:
+def retry_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
     """The cause is solved outside: all the orders that waited for it are tried again."""
     if not Problem.objects.filter(pk=problem_id).exists():
         raise Http404("No such problem.")
@@ -37,7 +38,7 @@ def retry_problem(request: HttpRequest, problem_id: int) -> HttpResponse:
     return redirect("problems", request.merchant.public_id)
 
 
-def _retry(request: HttpRequest, orders: QuerySet[Order]) -> None:
+def _retry(request: MerchantRequest, orders: QuerySet[Order]) -> None:
     count, connections = retry(orders, actor=request.user.email)
     for connection_id in connections:
         streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)

@@ -59,7 +59,7 @@ def _midnight(merchant: Merchant) -> datetime:
     return datetime.combine(now.date(), time(), now.tzinfo)
 
 
-def _nodes(holders: QuerySet[Any], steps: set[str]) -> list[Node]:
+def _nodes(holders: QuerySet[Any], steps: set[Stream.Kind]) -> list[Node]:
     streams = Prefetch("connection__streams", Stream.objects.filter(kind__in=steps), to_attr="steps")
     found = list(holders.select_related("connection").prefetch_related(streams).order_by("id"))
     return [_node(holder, (index + 0.5) / len(found) * 100) for index, holder in enumerate(found)]

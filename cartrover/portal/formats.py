@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "AUD": "A$", "CAD": "C$", "HKD": "HK$", "SGD": "S$", "CHF": "CHF\u00a0"}
+SYMBOLS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "AUD": "A$",
+    "CAD": "C$",
+    "HKD": "HK$",
+    "SGD": "S$",
+    "CHF": "CHF\u00a0",
+}
 NO_CENTS = {"JPY", "KRW", "TWD", "VND", "HUF", "CLP", "ISK"}
 
 

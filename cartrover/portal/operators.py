@@ -54,8 +54,9 @@ class OperatorSite(UnfoldAdminSite):
             return redirect("mfa_activate_totp")
         return redirect(wanted)
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
-        return csp_update(THEME_NEEDS)(super().admin_view(view, cacheable))  # type: ignore[no-any-return]
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        bound: Callable[..., Any] = csp_update(THEME_NEEDS)(super().admin_view(view, cacheable))
+        return bound
 
 
 class Estimated(Paginator):
@@ -64,7 +65,7 @@ class Estimated(Paginator):
     MOST = 10_000
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         rows: Any = self.object_list
         if not rows.query.where:
             with connection.cursor() as cursor:
@@ -80,7 +81,7 @@ class OperatorAdmin(ModelAdmin):
 
     paginator = Estimated
     show_full_result_count = False
-    list_select_related = True
+    list_select_related: bool | tuple[str, ...] = True
     list_per_page = 50
     ordering = ("-pk",)
     sortable_by: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ LOOKS = {
     "rejected": Look("bad", "bang", "Rejected"),
     # grants
     "started": Look("new", "ring", "Started"),
+    "answered": Look("new", "arrow", "Answered"),
     "exchanged": Look("new", "arrow", "Access given"),
     "done": Look("good", "tick", "Done"),
     "failed": Look("bad", "bang", "Failed"),

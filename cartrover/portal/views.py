@@ -18,6 +18,7 @@ from cartrover.events.cards import open_cards, value_at_stake
 from cartrover.events.models import Event
 from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Member, Role
+from cartrover.merchants.requests import AuthenticatedRequest, MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.orders.counts import by_status
@@ -32,7 +33,7 @@ SHOWN_EVENTS = 10
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: AuthenticatedRequest) -> HttpResponse:
     """The last merchant's dashboard; for who has none, the page that makes one."""
     mine = [each.merchant.public_id for each in memberships(request.user.pk)]
     if not mine:
@@ -43,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_merchant(request: HttpRequest) -> HttpResponse:
+def new_merchant(request: AuthenticatedRequest) -> HttpResponse:
     form = MerchantForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with across_merchants("a person makes a merchant of their own"):
@@ -55,7 +56,7 @@ def new_merchant(request: HttpRequest) -> HttpResponse:
 
 @at_least(Role.VIEWER)
 @require_safe
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: MerchantRequest) -> HttpResponse:
     now = local(timezone.now(), request.merchant.time_zone)
     return render(request, "portal/dashboard.html", {"live": _live(request), "today": now})
 
@@ -63,7 +64,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @at_least(Role.VIEWER)
 @require_safe
 @never_cache
-def live(request: HttpRequest) -> HttpResponse:
+def live(request: MerchantRequest) -> HttpResponse:
     """The dashboard's moving part. While it is as the browser has it there is nothing to send."""
     shown = _live(request)
     if shown["digest"] == request.GET.get("seen"):
@@ -71,7 +72,7 @@ def live(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/live_frame.html", {"live": shown})
 
 
-def _live(request: HttpRequest) -> dict[str, str]:
+def _live(request: MerchantRequest) -> dict[str, str]:
     cards = open_cards()
     context = {
         "flow": flow(request.merchant),
@@ -97,7 +98,7 @@ def _last_events() -> list[dict[str, Any]]:
 
 @login_required
 @require_safe
-def order_by_ref(request: HttpRequest, ref: str) -> HttpResponse:
+def order_by_ref(request: AuthenticatedRequest, ref: str) -> HttpResponse:
     """The address that a delivered order carries at the warehouse: to its page, for whoever may see it."""
     for membership in memberships(request.user.pk):
         with acting_for(membership.merchant):

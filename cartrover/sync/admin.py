@@ -16,7 +16,17 @@ from cartrover.sync.models import Breaker, Call, Effect, QuotaDay, QuotaShare, S
 
 @admin.register(Stream)
 class StreamAdmin(OperatorAdmin):
-    list_display = ("kind", "connection", "merchant", "due_at", "running", "failing_since", "last_good_at", "last_note", "last_error")
+    list_display = (
+        "kind",
+        "connection",
+        "merchant",
+        "due_at",
+        "running",
+        "failing_since",
+        "last_good_at",
+        "last_note",
+        "last_error",
+    )
     list_filter = ("kind", ("failing_since", admin.EmptyFieldListFilter), ("due_at", admin.EmptyFieldListFilter))
     list_select_related = ("merchant", "connection")
     actions = ("run_now", "pause")

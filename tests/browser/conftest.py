@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -23,6 +24,7 @@ class Quiet(WSGIRequestHandler):
 @pytest.fixture
 def portal(live: None, settings: Settings) -> Iterator[str]:
     """The portal's address. It answers to no other, so the port is chosen before it starts."""
+    cache.clear()  # its table is no model's, so what throttles log-ins would outlive the test
     server = ThreadedWSGIServer(("localhost", 0), Quiet)
     settings.PORTAL_URL = f"http://localhost:{server.server_port}"
     settings.ALLOWED_HOSTS = ["localhost"]

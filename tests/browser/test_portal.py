@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
+import struct
+import time
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -114,8 +119,8 @@ def test_a_person_signs_up_confirms_and_makes_a_merchant(page: Page, mailoutbox:
     assert link is not None
     page.goto(link.group())
     page.get_by_role("button", name="Yes, confirm").click()
-    if page.get_by_label("Password", exact=True).is_visible():
-        log_in(page, "dora@example.com")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    log_in(page, "dora@example.com")
     is_accessible(page)
     page.get_by_label("Name").fill("Dora's Tents")
     page.get_by_label("Time zone").select_option("Europe/Lisbon")
@@ -123,3 +128,30 @@ def test_a_person_signs_up_confirms_and_makes_a_merchant(page: Page, mailoutbox:
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     is_accessible(page)
     assert get_user_model().objects.filter(email="dora@example.com").exists()
+
+
+def test_an_operator_sets_up_the_second_factor_and_enters_the_admin(page: Page, day: Day) -> None:
+    olga = confirmed(User.objects.create_superuser("olga@example.com", PASSWORD))
+    log_in(page, olga.email)
+    page.goto("/admin/")
+    expect(page.get_by_text("Operators need a second factor.")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Activate Authenticator App")).to_be_visible()
+    is_accessible(page)
+    secret = page.get_by_label("Authenticator secret").input_value()
+    page.get_by_label("Authenticator code").fill(totp(secret))
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_role("heading", name="Recovery Codes")).to_be_visible()
+    page.goto("/admin/orders/order/?q=12-12910")
+    expect(page.get_by_role("link", name=day.shipped.number)).to_be_visible()
+    page.goto("/admin/sync/stream/")
+    expect(page.get_by_text("Order download").first).to_be_visible()
+
+
+def totp(secret: str) -> str:
+    """What an authenticator app shows now (RFC 6238)."""
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.new(base64.b32decode(secret + "=" * (-len(secret) % 8)), counter, hashlib.sha1).digest()
+    number = struct.unpack(">I", digest[digest[-1] & 15 :][:4])[0] & 0x7FFFFFFF
+    return f"{number % 1_000_000:06d}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -44,7 +45,7 @@ def client(alice: User) -> Client:
 def listed(client: Client, merchant: Merchant) -> Callable[..., list[str]]:
     """The references of the orders that the list shows."""
 
-    def of(**query: object) -> list[str]:
+    def of(**query: str | int) -> list[str]:
         answer = client.get(reverse("orders", args=[merchant.public_id]), query)
         assert answer.status_code == 200
         return [order.ref for order in answer.context["page"].rows]
@@ -66,7 +67,17 @@ def shown(client: Client, merchant: Merchant) -> Callable[[Order], str]:
 
 @pytest.mark.parametrize(
     "typed",
-    ["12-12910-88211", "12-129", "1212910", "121291088211", "00340434161094042557", "0034 0434", "TENT-2P-GREEN", "köhler", "KOHLER"],
+    [
+        "12-12910-88211",
+        "12-129",
+        "1212910",
+        "121291088211",
+        "00340434161094042557",
+        "0034 0434",
+        "TENT-2P-GREEN",
+        "köhler",
+        "KOHLER",
+    ],
 )
 def test_an_order_is_found_by_any_of_its_numbers_its_skus_and_its_buyer(
     listed: Callable[..., list[str]], day: Day, typed: str
@@ -238,7 +249,7 @@ def test_solving_a_cause_tries_all_its_orders_again_and_closes_it(client: Client
     ],
 )
 def test_what_trying_again_cannot_help_is_left_as_it_is(
-    client: Client, shown: Callable[[Order], str], day: Day, merchant: Merchant, fields: dict[str, object]
+    client: Client, shown: Callable[[Order], str], day: Day, merchant: Merchant, fields: dict[str, Any]
 ) -> None:
     with acting_for(merchant):
         order = make_order(day.setup, **fields)

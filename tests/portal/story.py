@@ -48,7 +48,13 @@ def set_up(merchant: Merchant) -> Setup:
         )
         carts = {
             variant: Cart.objects.create(
-                integration="ebay", name=name, state="live", connection=ebay, warehouse=warehouse, variant=variant, went_live_at=now
+                integration="ebay",
+                name=name,
+                state="live",
+                connection=ebay,
+                warehouse=warehouse,
+                variant=variant,
+                went_live_at=now,
             )
             for variant, name in (("EBAY_US", "eBay United States"), ("EBAY_DE", "eBay Germany"))
         }
@@ -56,12 +62,16 @@ def set_up(merchant: Merchant) -> Setup:
 
 
 def _connect(integration: str, account: str, kinds: Iterable[str], now: datetime) -> Connection:
-    connection = Connection.objects.create(
+    connection: Connection = Connection.objects.create(
         integration=integration, environment="simulator", account_id=account, account_name=account, authorised_at=now
     )
     for kind in kinds:
         Stream.objects.create(
-            merchant_id=connection.merchant_id, connection=connection, kind=kind, due_at=now + timedelta(hours=1), last_good_at=now
+            merchant_id=connection.merchant_id,
+            connection=connection,
+            kind=kind,
+            due_at=now + timedelta(hours=1),
+            last_good_at=now,
         )
     return connection
 
@@ -121,7 +131,7 @@ def make_order(
         "shipping_method": "DE_DHLPaket2kg",
         "shipping_carrier": "DHL",
     }
-    order = Order.objects.create(**{**fields, **more})
+    order: Order = Order.objects.create(**{**fields, **more})
     for position, (sku, title, units, price) in enumerate(lines):
         OrderLine.objects.create(
             order=order,
@@ -144,7 +154,7 @@ def make_order(
 def ship(order: Order, state: str = "uploaded", tracking: str = "00340434161094042557", units: int | None = None) -> Shipment:
     """One package with the order's lines."""
     now = timezone.now()
-    shipment = Shipment.objects.create(
+    shipment: Shipment = Shipment.objects.create(
         order=order,
         warehouse=order.warehouse,
         cart_connection=order.connection,
@@ -170,8 +180,10 @@ def ship(order: Order, state: str = "uploaded", tracking: str = "003404341610940
 def deliver(order: Order) -> None:
     """What delivering an order leaves behind: its effect, the call and its line in the order's life."""
     now = timezone.now()
+    warehouse = order.warehouse
+    assert warehouse is not None
     Effect.objects.create(
-        connection=order.warehouse.connection,
+        connection=warehouse.connection,
         kind="order",
         subject=order.ref,
         order=order,
@@ -184,7 +196,7 @@ def deliver(order: Order) -> None:
         said="Answered.",
     )
     Call.objects.create(
-        connection=order.warehouse.connection,
+        connection=warehouse.connection,
         stream_kind="deliver_orders",
         order=order,
         method="POST",
@@ -197,12 +209,10 @@ def deliver(order: Order) -> None:
         request_body='{"order": {"order_number": "' + order.number + '", "reference_number": "' + order.ref + '"}}',
         response_body='{"order": {"id": 812904, "status": "finalized"}}',
     )
-    _happened(order, "delivered", f"Delivered to {order.warehouse.name} as 812904.", timedelta(minutes=30, seconds=-1))
+    _happened(order, "delivered", f"Delivered to {warehouse.name} as 812904.", timedelta(minutes=30, seconds=-1))
     StockLevel.objects.bulk_create(
         [
-            StockLevel(
-                connection=order.warehouse.connection, item_id=line.item_id, sku=line.sku, available={"1": "12"}, read_at=now
-            )
+            StockLevel(connection=warehouse.connection, item_id=line.item_id, sku=line.sku, available={"1": "12"}, read_at=now)
             for line in order.lines.all()
             if line.item_id
         ],
@@ -216,7 +226,16 @@ def _happened(order: Order, kind: str, words: str, ago: timedelta, actor: str = 
     tell([line])
 
 
-BUYERS = ("Maria Alvarez", "J. Whitfield", "Nordwand GmbH", "Ana Lima", "T. Brandt", "C. Petit", "Priya Natarajan", "Familie Öztürk")
+BUYERS = (
+    "Maria Alvarez",
+    "J. Whitfield",
+    "Nordwand GmbH",
+    "Ana Lima",
+    "T. Brandt",
+    "C. Petit",
+    "Priya Natarajan",
+    "Familie Öztürk",
+)
 GOODS = (
     ("PEG-10", "Heringe, 10 Stück", 2, "8.50"),
     ("LAMP-HEAD-300", "Stirnlampe 300 lm, wiederaufladbar", 1, "24.99"),
@@ -262,7 +281,7 @@ def busy_day(merchant: Merchant, orders: int = 60) -> Day:
         ]
         make_order(setup, status="held", buyer="Ana Lima", reason="waiting for payment", reason_code="payment")
         make_order(setup, status="skipped", buyer="C. Petit", reason="no cart for EBAY_FR", reason_code="no_cart")
-        make_order(setup, status="canceled", buyer="Priya Natarajan")
+        make_order(setup, status="canceled", buyer="Priya Nair")
         waiting = make_order(
             setup,
             reason="TradeGecko asks us to wait",

@@ -11,7 +11,7 @@ from bench.figure import machine
 from bench.stage import installation
 
 # Each module's ``rows(world, folder)`` yields its lines.
-MODULES = {"ingest": ("P1", "P2", "P11"), "drift": ("P3",)}
+MODULES = {"ingest": ("P1", "P2", "P11"), "drift": ("P3",), "tick": ("P16",)}
 
 
 def main(wanted: list[str]) -> None:

@@ -21,7 +21,6 @@ class StreamAdmin(OperatorAdmin):
         "connection",
         "merchant",
         "due_at",
-        "running",
         "failing_since",
         "last_good_at",
         "last_note",

@@ -86,8 +86,8 @@ class OrderRecord:
     ``total`` is what the seller's price comes to: ``items - discount + shipping + tax + adjustment``; taxes that the marketplace
     collects and remits are not in it. ``discount`` is positive. ``unshippable`` is a reason when there is nothing for a
     warehouse to ship ("digital", "picked up in person", "fulfilled by eBay"). ``references`` are the numbers that customs or tax
-    offices want, as (name, value). ``shipments`` are the cart's ids of the packages it shows, where its listing tells. ``marks`` are what tells an order that we made ourselves: the application that created it,
-    its reference, source URL and tags.
+    offices want, as (name, value). ``shipments`` are the cart's ids of the packages it shows, where its listing tells. ``marks``
+    are what tells an order that we made ourselves: the application that created it, its reference, source URL and tags.
     """
 
     external_id: str

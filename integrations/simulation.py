@@ -323,9 +323,7 @@ class Faults:
             yield b" " * 65536
 
 
-def control_routes(
-    faults: Faults, ledger: Ledger, clock: Clock, settings: dict[str, Any], calls: Counter[str]
-) -> Blueprint:
+def control_routes(faults: Faults, ledger: Ledger, clock: Clock, settings: dict[str, Any], calls: Counter[str]) -> Blueprint:
     """The part of the control API that all stand-ins share, under ``/_control/``.
 
     ``POST faults`` (a Fault's fields), ``GET faults`` (what waits, what was played) and ``DELETE faults``;

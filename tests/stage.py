@@ -50,7 +50,7 @@ class World:
 def world() -> Iterator[World]:
     """Start both stand-ins on free ports."""
     with ExitStack() as stack:
-        ebay = stack.enter_context(ebay_stand_in(**EBAY_APPLICATION))
+        ebay = stack.enter_context(ebay_stand_in(None, **EBAY_APPLICATION))
         gecko = stack.enter_context(tradegecko_stand_in({**GECKO_APPLICATION, "rate_limit": 100_000}))
         yield World(ebay, gecko, addresses(ebay, gecko))
 
@@ -156,7 +156,7 @@ class Stage:
 
     def order(self, external_id: str) -> Order:
         with acting_for(self.merchant):
-            return Order.objects.select_related("problem").get(external_id=external_id)  # type: ignore[no-any-return]
+            return Order.objects.select_related("problem").get(external_id=external_id)
 
     def statuses(self) -> dict[str, str]:
         with acting_for(self.merchant):

@@ -11,8 +11,8 @@ from cartrover.merchants.tenancy import Owned
 class StockLevel(Owned):
     """One item of a warehouse's account: its SKU, and what is available by location (``{location id: "12"}``, as text).
 
-    ``read_at`` is when the reading began that told the figures, by our clock (as ``Order.delivered_at`` is); an older reading never
-    replaces a newer.
+    ``read_at`` is when the reading began that told the figures, by our clock (as ``Order.delivered_at`` is); an older reading
+    never replaces a newer.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="stock_levels")
@@ -37,9 +37,9 @@ class Listing(Owned):
     """One thing a cart sells, and the figure it shows.
 
     ``desired`` is what it ought to show and ``desired_read_at`` the warehouse reading that says so; ``pushed`` is what we last
-    set at ``pushed_at`` (the marketplace's clock, as its orders are), from the reading of ``pushed_read_at``. ``shown`` is what the
-    listing itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions`` counts the
-    pushes of ``revisions_day``. ``trouble`` is why it gets no figure.
+    set at ``pushed_at`` (by the marketplace's clock, as its orders are), from the reading of ``pushed_read_at``. ``shown`` is what
+    the listing itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions`` counts
+    the pushes of ``revisions_day``. ``trouble`` is why it gets no figure.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listings")

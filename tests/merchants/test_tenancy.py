@@ -63,7 +63,8 @@ def test_every_key_between_merchants_rows_includes_the_merchant(db: None) -> Non
                 if not issubclass(field.related_model, Owned):
                     continue
                 cursor.execute(
-                    "SELECT count(*) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f' AND cardinality(conkey) = 2"
+                    "SELECT count(*) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'"
+                    " AND cardinality(conkey) = 2"
                     " AND (SELECT attnum FROM pg_attribute WHERE attrelid = conrelid AND attname = %s) = ANY (conkey)",
                     [model._meta.db_table, field.column],
                 )

@@ -54,9 +54,11 @@ INSTALLED_APPS = [
     "cartrover.merchants",
     "cartrover.connections",
     "cartrover.events",
+    "cartrover.mail",
     "cartrover.orders",
     "cartrover.inventory",
     "cartrover.sync",
+    "cartrover.guides",
     "cartrover.portal",
 ]
 

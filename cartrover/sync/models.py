@@ -16,7 +16,7 @@ class Stream(Owned):
     ``due_at`` null means that it does not run (paused, or its connection needs attention). A lease is ``lease_token`` until
     ``lease_until``, by the database's clock. ``wakes`` counts early calls, so that one which comes during a run is not lost.
     ``failures`` counts runs that failed in a row, ``crashes`` those that ended without a word. A null merchant is the
-    installation's own housekeeping.
+    installation itself.
     """
 
     class Kind(models.TextChoices):
@@ -28,6 +28,7 @@ class Stream(Owned):
         PUSH_STOCK = "push_stock", "Inventory upload"
         PULL_CHANGES = "pull_changes", "Changes at the warehouse"
         HOUSEKEEPING = "housekeeping", "Housekeeping"
+        MAIL = "mail", "Mail"
 
     merchant = models.ForeignKey(  # type: ignore[assignment]
         Merchant, null=True, on_delete=models.PROTECT, related_name="+", editable=False

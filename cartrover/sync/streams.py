@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from cartrover.connections.models import Connection
-from cartrover.merchants.tenancy import across_merchants
+from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
 from cartrover.sync.work import LeaseLost
@@ -146,6 +146,16 @@ def wake(connection_id: int, *kinds: str) -> None:
         due_at=Now(), wakes=F("wakes") + 1
     )
     if woken:
+        transaction.on_commit(_hint)
+
+
+def wake_mail(merchant_id: int | None) -> None:
+    """Make a merchant's mail due now, or the installation's own (None), which has no door but the wide one."""
+    door = across_merchants("the installation has mail to send") if merchant_id is None else acting_for(merchant_id)
+    with door:
+        mine = {"merchant_id": merchant_id, "kind": Stream.Kind.MAIL}
+        Stream.objects.bulk_create([Stream(**mine, due_at=timezone.now())], ignore_conflicts=True)
+        Stream.objects.filter(**mine).update(due_at=Now(), wakes=F("wakes") + 1)
         transaction.on_commit(_hint)
 
 

@@ -30,13 +30,11 @@ from cartrover.connections import declared, grants, holders  # noqa: E402
 from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse  # noqa: E402
 from cartrover.embedded import outside  # noqa: E402
 from cartrover.embedded.catalogue import GOODS, MARKETPLACES, ON_HAND, UNKNOWN_SKU  # noqa: E402
+from cartrover.embedded.people import MEMBER, OPERATOR, PASSWORD  # noqa: E402
 from cartrover.merchants.models import Member, Merchant, Role, User  # noqa: E402
 from cartrover.merchants.tenancy import across_merchants, acting_for  # noqa: E402
 
 MERCHANT = "Acme Outdoor"
-MEMBER = "alice@acme.example"
-OPERATOR = "operator@cartrover.example"
-PASSWORD = "north face of the eiger"  # noqa: S105 (the demo's, shown on its first page)
 SELLER = {"username": "acme_outdoor", "password": "seller-demo"}
 STAFF = {"email": "warehouse@acme.example", "password": "warehouse-demo"}
 ORDERS = 300

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from cartrover.embedded import people
 from cartrover.events.models import Problem
 from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Merchant
@@ -45,7 +46,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "member": getattr(request, "member", None),
         "memberships": SimpleLazyObject(lambda: memberships(user.pk) if user is not None and user.is_authenticated else []),
         "navigation": SimpleLazyObject(lambda: _navigation(request.path, merchant) if merchant is not None else []),
-        "demo": settings.DEMO,
+        "demo": people if settings.DEMO else None,
         "support_email": settings.SUPPORT_EMAIL,
         "support_url": settings.SUPPORT_URL,
     }

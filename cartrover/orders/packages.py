@@ -106,6 +106,9 @@ def _change(order: Order, shipment: Shipment, package: Package) -> list[Event]:
     if package.void and shipment.state in (Shipment.State.WAITING, Shipment.State.REFUSED):
         shipment.state, shipment.due_at = Shipment.State.VOID, None
         shipment.save(update_fields=["state", "due_at"])
+        if order.status == Status.SHIPPED:  # its units are still to leave
+            order.status = Status.AT_WMS
+            order.save(update_fields=["status"])
         return [event(order, "shipment_void", f"The warehouse took package {shipment} back.", actor="Warehouse")]
     fresh = {"carrier": package.carrier, "tracking": package.tracking, "tracking_url": package.tracking_url}
     changed = {name: value for name, value in fresh.items() if value and value != getattr(shipment, name)}

@@ -23,7 +23,8 @@ from cartrover.orders.models import Order, Status
 from cartrover.orders.routing import Case, CaseLine, case_of, route
 
 TAG = "cartrover"
-SENT = ("intent", "ambiguous")  # states of an effect whose write may be at the warehouse without our knowing
+# States of an effect whose write is, or may be, at the warehouse although the order does not say so yet.
+SENT = ("intent", "ambiguous", "confirmed")
 
 
 @dataclass(frozen=True, slots=True)

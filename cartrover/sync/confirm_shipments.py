@@ -105,7 +105,7 @@ def _upload(work: Work, client: CartClient, side: CartSide, due: _Due) -> None:
         shipment=shipment,
     )
     remote_id = carry_out(work, plan)
-    with work.rows():
+    with work.writing():
         now = timezone.now()
         Shipment.objects.filter(pk=shipment.pk).update(
             state=Shipment.State.UPLOADED,
@@ -141,7 +141,7 @@ def _confirm(work: Work, client: CartClient, shipment: Shipment) -> int:
     """Ask the cart by a call of its own: no newer version of the order has told."""
     work.wire.about(shipment.order_id)
     shown = client.shipments_of(shipment.order.external_id)
-    with work.rows():
+    with work.writing():
         order = type(shipment.order).objects.select_for_update(no_key=True).get(pk=shipment.order_id)
         events = confirm_seen(order, [package.remote_id for package in shown])
         tell(events)
@@ -152,7 +152,7 @@ def _confirm(work: Work, client: CartClient, shipment: Shipment) -> int:
 
 def _later(work: Work, shipment: Shipment, outcome: RetryLater) -> None:
     pause = back_off(shipment.attempts, outcome.after)
-    with work.rows():
+    with work.writing():
         Shipment.objects.filter(pk=shipment.pk).update(
             attempts=shipment.attempts + 1, reason=outcome.message, due_at=timezone.now() + timedelta(seconds=pause)
         )
@@ -161,7 +161,7 @@ def _later(work: Work, shipment: Shipment, outcome: RetryLater) -> None:
 
 def _refused(work: Work, shipment: Shipment, outcome: Outcome, *, kind: str) -> None:
     """The cart does not take this package, and asking again would not change it."""
-    with work.rows():
+    with work.writing():
         Shipment.objects.filter(pk=shipment.pk).update(state=Shipment.State.REFUSED, reason=outcome.message, due_at=None)
         words = f"{work.integration.name} does not take package {shipment}: {outcome.message}"
         open_problem(kind, words, about=shipment, whose=Problem.Whose.MERCHANT, detail=outcome.detail)

@@ -21,7 +21,7 @@ from cartrover.orders.packages import settle_shipped
 from cartrover.sync.backoff import back_off
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
-from cartrover.sync.pull_stock import stock_level
+from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level
 from cartrover.sync.rereading import reread_if_stale
 from cartrover.sync.work import Done, Work
 from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
@@ -121,10 +121,10 @@ def _items(work: Work, client: WarehouseClient, order: Order, lines: Sequence[Or
     wanted = {line.sku for line in lines if line.sku}
     with work.rows():
         missing = wanted - set(_item_ids(work, wanted))
+    read_at = timezone.now() - CLOCK_MARGIN
     asked = [record for sku in sorted(missing) for record in client.item(sku)]
-    with work.rows():
-        now = timezone.now()
-        store_levels(work.connection_id, [stock_level(work.connection_id, record, now) for record in asked])
+    with work.writing():
+        store_levels(work.connection_id, [stock_level(work.connection_id, record, read_at) for record in asked])
         preparing.decide(Order.objects.filter(pk=order.pk))
         order.refresh_from_db(fields=["status"])
         if order.status != Status.NEW:
@@ -238,7 +238,7 @@ def _units(delivery: Delivery) -> list[tuple[str, int]]:
 
 def _delivered(work: Work, order: Order, warehouse: Warehouse, remote_id: str, remote: RemoteOrder | None) -> None:
     """Write down where it is. A warehouse that shows another total is shown, not sent to again."""
-    with work.rows():
+    with work.writing():
         Order.objects.filter(pk=order.pk).update(
             status=Status.AT_WMS,
             reason="",
@@ -271,7 +271,7 @@ def _delivered(work: Work, order: Order, warehouse: Warehouse, remote_id: str, r
 def _later(work: Work, order: Order, outcome: RetryLater) -> None:
     """Only this order waits; the others of the stream go on."""
     pause = back_off(order.attempts, outcome.after)
-    with work.rows():
+    with work.writing():
         Order.objects.filter(pk=order.pk).update(
             attempts=order.attempts + 1, reason=outcome.message, due_at=timezone.now() + timedelta(seconds=pause)
         )
@@ -280,7 +280,7 @@ def _later(work: Work, order: Order, outcome: RetryLater) -> None:
 
 def _stop(work: Work, order: Order, outcome: Outcome, *, status: str, kind: str, subject: str) -> None:
     """This order waits for somebody: one Problem a cause, which releases it when it is solved."""
-    with work.rows():
+    with work.writing():
         about = Connection.objects.get(pk=work.connection_id) if subject else order
         problem = open_problem(
             kind, outcome.message, subject=subject, about=about, whose=Problem.Whose.MERCHANT, detail=outcome.detail

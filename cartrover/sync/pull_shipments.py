@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import Min
+
 from cartrover.connections.models import Warehouse
+from cartrover.orders.models import Status
 from cartrover.orders.packages import Package, store_packages
 from cartrover.sync import streams
 from cartrover.sync.durations import durations
-from cartrover.sync.models import Stream
+from cartrover.sync.models import Effect, Stream
 from cartrover.sync.windows import read_windows
 from cartrover.sync.work import Done, Work
 from integrations.contract import ShipmentRecord, Window
@@ -27,19 +30,18 @@ def run(work: Work) -> Done:
         return Done("No warehouse is live.", due_in=None)
     client = work.warehouse(warehouses[0].settings)
     window = _window(work, client)
+    limit = _limit(work, window)
     seen = 0
     for part, records in read_windows(lambda span, offset: client.shipments_in(span, offset=offset), window):
-        work.lease.check()
-        with work.rows():
+        with work.writing():
             stored = store_packages(warehouses, [_package(record) for record in records])
             for connection_id in stored.carts_to_tell:
                 streams.wake(connection_id, Stream.Kind.CONFIRM_SHIPMENTS)
             Stream.objects.filter(pk=work.stream_id, lease_token=work.lease.token).update(
-                cursor={**work.cursor, **_watermark(part.end)}
+                cursor={**work.cursor, **_watermark(min(part.end, limit))}
             )
         seen += stored.new
-    lag = timedelta(seconds=durations().watermark_lag)
-    return Done(f"{seen} new packages.", due_in=durations().poll_busy, cursor=_watermark(window.end - lag))
+    return Done(f"{seen} new packages.", due_in=durations().poll_busy, cursor=_watermark(limit))
 
 
 def _window(work: Work, client: WarehouseClient) -> Window:
@@ -49,6 +51,23 @@ def _window(work: Work, client: WarehouseClient) -> Window:
     told = work.cursor.get("watermark")
     start = datetime.fromisoformat(str(told)) if told else end - FIRST_LOOK_BACK
     return Window(min(start, end), end)
+
+
+def _limit(work: Work, window: Window) -> datetime:
+    """How far the watermark may move: a lag behind the window, and not beyond the sending of an order that is still in doubt.
+
+    What leaves the warehouse of such an order belongs to nobody we know, and would never be read again. Ask when the window is
+    known, so that no order can be sent and shipped in it afterwards.
+    """
+    lag = timedelta(seconds=durations().watermark_lag)
+    with work.rows():
+        sent = Effect.objects.filter(connection_id=work.connection_id, kind="order", order__status=Status.NEW)
+        in_doubt = sent.filter(state__in=(Effect.State.INTENT, Effect.State.AMBIGUOUS, Effect.State.CONFIRMED))
+        since: datetime | None = in_doubt.aggregate(at=Min("sent_at"))["at"]
+    if since is None:
+        return window.end - lag
+    ahead = work.wire.server_time - datetime.now(UTC) if work.wire.server_time else timedelta()
+    return min(window.end, since + ahead) - lag
 
 
 def _asked(work: Work, client: WarehouseClient) -> datetime:

@@ -57,6 +57,16 @@ class Work:
         with acting_for(self.merchant_id):
             yield
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The merchant's rows, to be changed. Raises LeaseLost, and changes nothing, where the stream is somebody else's by the end.
+
+        Asked last: by then the changed rows are locked, so whoever takes over writes after us.
+        """
+        with self.rows():
+            yield
+            self.lease.check()
+
     def cart(self, settings: Mapping[str, Any] | None = None) -> Cart:
         """The connection's account as a cart."""
         if self.integration.cart is None:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("o/<str:ref>", views.order_by_ref, name="order_by_ref"),
     path("accounts/mfa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("guides/", include("cartrover.guides.urls")),
     path("health/", views.health, name="health"),
     path("admin/", admin.site.urls),
 ]

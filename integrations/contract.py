@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from integrations.oauth2 import Grant
@@ -509,6 +510,7 @@ class Integration:
         environment: ``production``, ``sandbox`` or ``simulator``: accounts of one are unknown in another.
         account: asks whose account a token opens, and the facts about it.
         trouble: a sentence when this installation cannot use the integration (no application registered), else empty.
+        guide: the setup guide, in Markdown, with a heading ``{#step}`` for each step that a settings field names.
     """
 
     slug: str
@@ -520,3 +522,4 @@ class Integration:
     cart: CartSide | None = None
     warehouse: WarehouseSide | None = None
     quota: Quota | None = None
+    guide: Path | None = None

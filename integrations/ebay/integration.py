@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from integrations.contract import CartSide, Integration, Quota
 from integrations.ebay.auth import WhoseAccount, grant
@@ -34,4 +35,5 @@ def integration(environment: Mapping[str, str]) -> Integration:
             normal_tracking=normal_tracking,
         ),
         quota=Quota(application.per_day, QUOTA_ZONE),
+        guide=Path(__file__).with_name("guide.md"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from integrations.contract import CartSide, Integration, WarehouseSide
 from integrations.tradegecko.auth import Site
@@ -37,4 +38,5 @@ def integration(environment: Mapping[str, str]) -> Integration:
             order_url=site.order_url,
             stock_page_seconds=10.0,
         ),
+        guide=Path(__file__).with_name("guide.md"),
     )

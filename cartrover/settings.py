@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "js_lib_bootstrap5",
@@ -78,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cartrover.merchants.middleware.MerchantMiddleware",
 ]
@@ -134,8 +136,15 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _portal.scheme
 ALLAUTH_TRUSTED_PROXY_COUNT = int(read_number(env, "TRUSTED_PROXIES", 0, least=0))
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "CartRover"
+# Browsers count http://localhost as secure, and offer passkeys nowhere else without https.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _portal.hostname == "localhost"
 
 # --- the browser
 
@@ -204,6 +213,8 @@ DEFAULT_FROM_EMAIL = env.get("DEFAULT_FROM_EMAIL") or f"CartRover <no-reply@{_po
 SUPPORT_EMAIL = env.get("SUPPORT_EMAIL", "")
 SUPPORT_URL = env.get("SUPPORT_URL", "")
 OUTBOUND_ADDRESSES = read_list(env, "OUTBOUND_ADDRESSES")
+
+SETUP_LINK_DAYS = int(read_number(env, "SETUP_LINK_DAYS", 7, least=1))
 
 # --- the engine
 

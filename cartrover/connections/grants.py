@@ -17,9 +17,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from cartrover.connections import attention, claims, credentials, engine
+from cartrover.connections import attention, claims, credentials, engine, sharing
 from cartrover.connections.bare_wire import BareWire
 from cartrover.connections.claims import Claimed
 from cartrover.connections.holders import join
@@ -49,6 +50,7 @@ WORDS = {
     "declined": "Access was declined at {provider}, so nothing was connected. Press Grant Us API Access to try again.",
     "provider_error": "{provider} could not give access and called it {error!r}. Press Grant Us API Access to try again.",
     "no_code": "{provider} answered without saying whether it gives access. Press Grant Us API Access to try again.",
+    "link_ended": "The link of this setup ended while you were at {provider}, so nothing was connected. {before}",
     "unreadable": "The access that {provider} gave could not be kept. Press Grant Us API Access again.",
 }
 
@@ -142,10 +144,8 @@ def declined(slug: str, params: Mapping[str, str], browser_key: str, user: User 
     if params.get("state"):
         return finish(slug, {"error": "access_denied", "state": params["state"]}, browser_key, user)
     with across_merchants("the grant attempt that a callback belongs to"):
-        mine = GrantAttempt.objects.filter(
-            browser_hash=_digest(browser_key), integration=slug, started_by=user, state=State.STARTED
-        )
-        attempt = mine.order_by("-pk").first()
+        mine = GrantAttempt.objects.filter(browser_hash=_digest(browser_key), integration=slug, state=State.STARTED)
+        attempt = mine.filter(Q(started_by=user) | Q(link__isnull=False)).order_by("-pk").first()
     if attempt is None:
         raise Refused("unknown_state", WORDS["unknown_state"].format(provider=_provider(slug)))
     with acting_for(attempt.merchant_id):
@@ -180,21 +180,26 @@ def _refusal(attempt: GrantAttempt, slug: str, browser_key: str, user: User | No
         return "other_integration"
     if not secrets.compare_digest(bytes(attempt.browser_hash), _digest(browser_key)):
         return "other_browser"
-    if attempt.started_by_id != (user.pk if user is not None else None) or not _may_connect(user):
+    if attempt.link_id is None and not _same_person(attempt, user):
         return "other_person"
     return "used_twice" if attempt.state != State.STARTED else ""
 
 
-def _may_connect(user: User | None) -> bool:
-    """Who has left the merchant meanwhile, or lost the role, connects nothing."""
+def _same_person(attempt: GrantAttempt, user: User | None) -> bool:
+    """Who has left the merchant meanwhile, or lost the role, connects nothing. An owner behind a link is known by the browser."""
+    if attempt.started_by_id != (user.pk if user is not None else None):
+        return False
     return user is None or may(Member.objects.filter(user=user).first(), Role.MANAGER)
 
 
 def _take(attempt: GrantAttempt, params: Mapping[str, str]) -> None:
     """Use the answer up, and see what it says."""
     error = params.get("error", "")
+    ended = sharing.refusal(attempt.link) if attempt.link is not None else ""
     if timezone.now() > attempt.ends_at:
         _fail(attempt, "expired")
+    elif attempt.link is not None and ended:
+        _fail(attempt, "link_ended", before=sharing.words(attempt.link, ended))
     elif error:
         _fail(attempt, "declined" if error == "access_denied" else "provider_error", error=error[:80])
     elif not params.get("code"):

@@ -120,6 +120,36 @@ class Cart(ServiceHolder):
     pull_from = models.DateTimeField(null=True)
 
 
+class SetupLink(Owned):
+    """Leave for an account's owner, who has no log-in here: to set up one cart or warehouse, or to renew one connection.
+
+    Of the token only the SHA-256 is kept. Each minting makes another and so ends the one before; ``expires_at`` counts from the
+    last one. It is used up when its setup is complete, and by nothing before.
+    """
+
+    class Purpose(models.TextChoices):
+        SETUP = "setup", "Setup"
+        RENEWAL = "renewal", "Renewal"
+
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    recipient = models.EmailField(max_length=254)
+    token_hash = models.BinaryField(unique=True, null=True)
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.CASCADE, related_name="links")
+    warehouse = models.ForeignKey(Warehouse, null=True, on_delete=models.CASCADE, related_name="links")
+    connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="links")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    minted = models.PositiveIntegerField(default=0)
+    minted_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} link for {self.recipient}"
+
+
 class GrantAttempt(Owned):
     """One run of the OAuth journey. Holds the tokens from the moment they are exchanged until they are a Connection's.
 
@@ -144,6 +174,7 @@ class GrantAttempt(Owned):
     failure = models.CharField(max_length=40, blank=True)
     words = models.TextField(blank=True)
     sealed_tokens = models.BinaryField(null=True)
+    link = models.ForeignKey(SetupLink, null=True, on_delete=models.SET_NULL, related_name="attempts")
     renews = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="+")
     cart = models.ForeignKey(Cart, null=True, on_delete=models.CASCADE, related_name="+")
     warehouse = models.ForeignKey(Warehouse, null=True, on_delete=models.CASCADE, related_name="+")

@@ -43,18 +43,18 @@ def start(request: HttpRequest) -> HttpResponse:
         attempt, address = grants.start(
             request.merchant,  # type: ignore[attr-defined]
             _user(request),
-            _browser_key(request),
+            browser_key(request),
             subject.integration,
             cart=cart,
             warehouse=warehouse,
             renews=renews,
         )
     except NeedsOperator as outcome:
-        if _wants_json(request):
+        if wants_json(request):
             return JsonResponse({"words": outcome.message}, status=409)
         messages.error(request, outcome.message)
         return redirect(request.META.get("HTTP_REFERER", "/"))
-    if _wants_json(request):
+    if wants_json(request):
         status = reverse("grant_status", args=[request.merchant.public_id, attempt.public_id])  # type: ignore[attr-defined]
         return JsonResponse({"attempt": attempt.public_id, "address": address, "status": status})
     return render(request, "connections/leave.html", {"address": address, "provider": _provider(subject.integration)})
@@ -73,10 +73,10 @@ def _named(request: HttpRequest, model: Any, name: str) -> Any:
 def status(request: HttpRequest, public_id: str) -> JsonResponse:
     """How an attempt stands: ``waiting``, ``kept`` (can go on), ``done`` or ``failed``, with words."""
     attempt = get_object_or_404(GrantAttempt, public_id=public_id)
-    return JsonResponse({"attempt": attempt.public_id, **_standing(attempt)})
+    return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
 
 
-def _standing(attempt: GrantAttempt) -> dict[str, str]:
+def standing(attempt: GrantAttempt) -> dict[str, str]:
     if attempt.state == State.EXCHANGED:
         return {"state": "kept", "words": attempt.words or "Access was given. Asking whose account it is."}
     if attempt.state in (State.DONE, State.FAILED):
@@ -95,7 +95,7 @@ def go_on(request: HttpRequest, public_id: str) -> HttpResponse:
     with acting_for(merchant):
         attempt = get_object_or_404(GrantAttempt, public_id=public_id)
     attempt = grants.resume(attempt)
-    return JsonResponse({"attempt": attempt.public_id, **_standing(attempt)})
+    return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
 
 
 @at_least(Role.MANAGER)
@@ -108,7 +108,7 @@ def paste(request: HttpRequest) -> HttpResponse:
     address = request.POST.get("address", "").strip()
     params = dict(parse_qsl(urlsplit(address).query))
     key = request.session.get(BROWSER, "")
-    attempt, words = _outcome(lambda: grants.finish(slug, params, key, _user(request)))
+    attempt, words = outcome(lambda: grants.finish(slug, params, key, _user(request)))
     ok = attempt is not None and attempt.state == State.DONE
     messages.add_message(request, messages.SUCCESS if ok else messages.ERROR, words)
     return redirect(_page_of(attempt) if attempt is not None else reverse("connections", args=[merchant.public_id]))
@@ -138,7 +138,7 @@ def _answered(request: HttpRequest, slug: str, finish: Finish) -> HttpResponse:
     """Says whether it worked. The window's opener hears only which attempt it was, and asks the server."""
     _known(slug)
     key = request.session.get(BROWSER, "")
-    attempt, words = _outcome(lambda: finish(slug, request.GET.dict(), key, _user(request)))
+    attempt, words = outcome(lambda: finish(slug, request.GET.dict(), key, _user(request)))
     context = {
         "ok": attempt is not None and attempt.state == State.DONE,
         "words": words,
@@ -149,7 +149,7 @@ def _answered(request: HttpRequest, slug: str, finish: Finish) -> HttpResponse:
     return render(request, "connections/granted.html", context, status=200 if attempt is not None else 400)
 
 
-def _outcome(run: Callable[[], GrantAttempt]) -> tuple[GrantAttempt | None, str]:
+def outcome(run: Callable[[], GrantAttempt]) -> tuple[GrantAttempt | None, str]:
     """The attempt, and the words for a person; no attempt where the answer was refused."""
     try:
         attempt = run()
@@ -159,6 +159,8 @@ def _outcome(run: Callable[[], GrantAttempt]) -> tuple[GrantAttempt | None, str]
 
 
 def _page_of(attempt: GrantAttempt) -> str:
+    if attempt.link_id is not None:
+        return reverse("owner")
     with acting_for(attempt.merchant_id):
         merchant = Merchant.objects.get(pk=attempt.merchant_id).public_id
         for name, row in (("warehouse", attempt.warehouse), ("cart", attempt.cart), ("connection", attempt.renews)):
@@ -185,7 +187,7 @@ def _user(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def _browser_key(request: HttpRequest) -> str:
+def browser_key(request: HttpRequest) -> str:
     """A random value that only this browser's session knows."""
     if BROWSER not in request.session:
         request.session[BROWSER] = secrets.token_urlsafe(32)
@@ -193,5 +195,5 @@ def _browser_key(request: HttpRequest) -> str:
     return key
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "") == "application/json"

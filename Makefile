@@ -6,7 +6,7 @@ PYTEST ?=
 unconnected := env SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789 REDIS_URL=redis://none DATABASE_URL=postgres://none/none \
   DATABASE_OWNER_URL=postgres://none/none CREDENTIAL_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: help demo demo-check up test lint format bench soak lock clean
+.PHONY: help demo demo-check up test lint format pictures bench soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -42,6 +42,10 @@ format: ## what can be put right without thinking
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 	.venv/bin/djlint --quiet --reformat templates cartrover integrations
+
+pictures: ## the guides' and the README's, taken anew from a demo of their own
+	@bin/venv --dev
+	@path=$$(bin/chromium) && CHROMIUM_PATH=$$path $(python) -m cartrover.guides.taking
 
 bench: ## the figures, each beside its comparator's, as one JSON line
 	@bin/venv --dev

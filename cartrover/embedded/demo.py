@@ -83,7 +83,7 @@ def demo() -> int:
         serving(place, durable=True) as services,
         Supervisor(place, os.environ | services, quiet=True) as supervisor,
     ):
-        shown = _start(supervisor, place, port=place.ports.take("portal", preferred=8000))
+        shown = start(supervisor, place, port=place.ports.take("portal", preferred=8000))
         supervisor.start("playing", PLAYING)
         shown["Logs"] = str(place.root / "logs")
         print("\n" + "\n".join(f"{label:>22}  {value}" for label, value in shown.items()))
@@ -98,14 +98,14 @@ def check(recorded: list[Path]) -> int:
         _empty(place)
         with serving(place, durable=True) as services, Supervisor(place, os.environ | services, quiet=True) as supervisor:
             print(f"The logs are in {place.root / 'logs'}.", flush=True)
-            _start(supervisor, place, port=place.ports.take("portal"), recorded=recorded)
+            start(supervisor, place, port=place.ports.take("portal"), recorded=recorded)
             if not recorded:
                 supervisor.start("playing", [*PLAYING, "--check"])
             code, _ = supervisor.outcome("judging", JUDGING)
     return code
 
 
-def _start(supervisor: Supervisor, place: Place, *, port: int, recorded: Sequence[Path] = ()) -> dict[str, str]:
+def start(supervisor: Supervisor, place: Place, *, port: int, recorded: Sequence[Path] = ()) -> dict[str, str]:
     """Starts the outside world and the portal; what to show a person, by label."""
     portal = f"http://localhost:{port}"
     _say("Starting the stand-ins")

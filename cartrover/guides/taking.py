@@ -1,0 +1,215 @@
+"""Takes the pictures of the guides and of the README, by doing in a demo of its own what the guides tell: `make pictures`.
+
+So a guide's picture shows what its reader will see, and a step that can no longer be followed ends this with an error.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from cartrover.embedded import demo, outside
+from cartrover.embedded.place import CHECKOUT, held_throwaway
+from cartrover.embedded.services import serving
+from cartrover.embedded.supervisor import Supervisor, end_on_signals
+from cartrover.guides.pictures import DENSITY
+
+GUIDES = CHECKOUT / "static" / "guides"
+README = CHECKOUT / "docs" / "pictures" / "dashboard.png"
+WINDOW = {"width": 1280, "height": 900}
+AROUND = 14  # how much of the page shows round what a picture is about
+
+MERCHANT = "Blue Ridge Supply"
+SELLER = {"username": "blue_ridge_supply", "password": "seller-demo"}
+USER = {"email": "warehouse@blue-ridge.example", "password": "warehouse-demo"}
+
+Shoot = Callable[[str, Locator], None]
+
+
+def main() -> None:
+    end_on_signals()
+    with (
+        held_throwaway() as place,
+        serving(place, durable=False) as services,
+        Supervisor(place, os.environ | services, quiet=True) as supervisor,
+        browser() as chromium,
+    ):
+        shown = demo.start(supervisor, place, port=place.ports.take("portal"))
+        os.environ.update(supervisor.environment)
+        _accounts()
+        email, _, password = shown["Member"].partition(" / ")
+        page = _page(chromium, shown["Portal"], density=1)
+        _log_in(page, email, password)
+        _dashboard(page)
+        page = _page(chromium, shown["Portal"], density=DENSITY)
+        _log_in(page, email, password)
+        _new_merchant(page)
+        tradegecko(page, _shot)
+        ebay(page, _shot)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--font-render-hinting=none"])
+        yield chromium
+        chromium.close()
+
+
+def _page(chromium: Browser, portal: str, *, density: int) -> Page:
+    context = chromium.new_context(
+        base_url=portal, viewport=WINDOW, device_scale_factor=density, color_scheme="light", reduced_motion="reduce"
+    )
+    context.set_default_timeout(20_000)
+    return context.new_page()
+
+
+def _accounts() -> None:
+    """What a new merchant has outside before it comes to us: a seller with listings and orders, an account with stock."""
+    ebay, tradegecko = outside.ebay(), outside.tradegecko()
+    ebay.post("sellers", {**SELLER, "marketplace": "EBAY_US"})
+    listing = {
+        "seller": SELLER["username"],
+        "marketplace": "EBAY_US",
+        "sku": "LANTERN-2",
+        "title": "Camping lantern",
+        "price": "24.00",
+    }
+    ebay.post("listings", {**listing, "quantity": 40})
+    ebay.post("orders/generate", {"seller": SELLER["username"], "count": 6, "marketplaces": ["EBAY_US"], "seed": 3, "hours": 40})
+    account = {
+        "name": MERCHANT,
+        "time_zone": "America/New_York",
+        "currencies": ["USD", "EUR"],
+        "locations": ["Asheville", "Reno"],
+    }
+    made = tradegecko.post("accounts", {**account, "users": [USER]})
+    stock = {str(location): 60 for location in made["location_ids"]}
+    tradegecko.post("variants", [{"account": made["account_id"], "stock": stock, "sku": "LANTERN-2", "name": "Camping lantern"}])
+
+
+# ---------------------------------------------------------------------------------------------------------- what is pictured
+
+
+def _dashboard(page: Page) -> None:
+    """The demo's merchant, when some orders have gone all the way."""
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    outside.tradegecko().post("ship", {"count": 60, "share_partial": 0.1, "only": "unshipped", "seed": 5})
+    page.wait_for_timeout(20_000)
+    page.reload()
+    README.parent.mkdir(parents=True, exist_ok=True)
+    _save(page.screenshot(), README)
+
+
+def _new_merchant(page: Page) -> None:
+    page.goto("/merchants/new/")
+    page.get_by_label("Name").fill(MERCHANT)
+    page.get_by_role("main").get_by_role("button").first.click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+
+
+def tradegecko(page: Page, shoot: Shoot) -> None:
+    """The steps of integrations/tradegecko/guide.md."""
+    _begin(page, "Warehouses", "Set up a warehouse", "Set up TradeGecko")
+    shoot("tradegecko-setup", _main(page))
+    page.get_by_role("button", name="Continue").click()
+    shoot("tradegecko-grant", _access(page))
+    _grant(page, {"Email": USER["email"], "Password": USER["password"]}, log_in="Log in", agree="Authorize")
+    shoot("tradegecko-connected", _access(page))
+    shoot("tradegecko-settings", _settings(page))
+    _begin(page, "Carts", "Add a cart", "Set up TradeGecko")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name=f"Use {MERCHANT}").click()
+    shoot("tradegecko-cart-settings", _settings(page))
+
+
+def ebay(page: Page, shoot: Shoot) -> None:
+    """The steps of integrations/ebay/guide.md."""
+    _begin(page, "Carts", "Add a cart", "Set up eBay")
+    page.get_by_label("International marketplace").select_option("EBAY_US")
+    shoot("ebay-setup", _main(page))
+    page.get_by_role("button", name="Continue").click()
+    shoot("ebay-grant", _access(page))
+    _grant(page, {"Username": SELLER["username"], "Password": SELLER["password"]}, log_in="Sign in", agree="Agree and Continue")
+    shoot("ebay-connected", _access(page))
+    page.get_by_label("Orders go to").select_option(index=1)
+    page.get_by_role("button", name="Save").click()
+    shoot("ebay-live", page.locator("section[aria-labelledby=live]"))
+
+
+# -------------------------------------------------------------------------------------------------------------- how it is done
+
+
+def _log_in(page: Page, email: str, password: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+def _begin(page: Page, *words: str) -> None:
+    """Press one link after the other, from the navigation on."""
+    for name in words:
+        page.get_by_role("link", name=name).first.click()
+
+
+def _grant(page: Page, log_in_fields: dict[str, str], *, log_in: str, agree: str) -> None:
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Grant Us API Access").click()
+    window = opened.value
+    for label, value in log_in_fields.items():
+        window.get_by_label(label).fill(value)
+    window.get_by_role("button", name=log_in).click()
+    window.get_by_role("button", name=agree).click()
+    expect(_access(page).locator(".state")).to_be_visible()
+
+
+def _main(page: Page) -> Locator:
+    return page.get_by_role("main")
+
+
+def _access(page: Page) -> Locator:
+    return page.locator("section[aria-labelledby=access]")
+
+
+def _settings(page: Page) -> Locator:
+    return page.locator("form[data-settings]")
+
+
+def _shot(name: str, about: Locator) -> None:
+    """What it is about, with a little of the page round it; whole, however long it is."""
+    expect(about).to_be_visible()
+    page = about.page
+    page.mouse.move(0, 0)
+    box = about.bounding_box()
+    if box is None:
+        raise LookupError(f"Nothing to be seen for {name}.")
+    scrolled = page.evaluate("window.scrollY")
+    clip = {
+        "x": max(box["x"] - AROUND, 0),
+        "y": max(box["y"] + scrolled - AROUND, 0),
+        "width": box["width"] + 2 * AROUND,
+        "height": box["height"] + 2 * AROUND,
+    }
+    _save(page.screenshot(clip=clip, full_page=True), GUIDES / f"{name}.png")  # type: ignore[arg-type]
+
+
+def _save(picture: bytes, path: Path) -> None:
+    """As a PNG of a palette: a page has few colours."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    image.save(path, optimize=True)
+    print(f"{path.relative_to(CHECKOUT)}  {path.stat().st_size // 1000} kB", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -50,7 +50,11 @@ def document(rows: Iterable[Any]) -> str:
     text = json.dumps(list(rows), default=_as_text, ensure_ascii=False, check_circular=False)
     if "\\u0000" in text:
         text = _NUL.sub("\\1\ufffd", text)
-    return text.encode(errors="replace").decode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode(errors="replace").decode()
+    return text
 
 
 def _as_text(value: Any) -> str:

@@ -24,7 +24,7 @@ from integrations.contract import (
     Payment,
     ShipmentLine,
 )
-from integrations.ebay.reading import Malformed, Node, insist_on_storable, storable
+from integrations.ebay.reading import Malformed, Node, storable
 from integrations.ebay.sites import WITH_TAX_NUMBERS
 
 _PAYMENTS = {
@@ -49,7 +49,6 @@ _UNIT_PRICE = Decimal("0.000001")  # a cost of 10.00 for 3 has no exact unit pri
 def order(payload: Any) -> OrderRecord | MalformedRecord:
     """The record of one order of getOrders or getOrder, whatever it is."""
     try:
-        insist_on_storable(payload)
         return _order(Node(payload))
     except Malformed as trouble:
         raw = storable(payload) if isinstance(payload, Mapping) else {}
@@ -239,7 +238,7 @@ def _destination(node: Node) -> tuple[Node, str]:
 
 
 def _first(instructions: list[Node], node: Node) -> Node:
-    return instructions[0] if instructions else Node(None, f"{node.path}.fulfillmentStartInstructions[0]")
+    return instructions[0] if instructions else Node(None, node, "fulfillmentStartInstructions[0]")
 
 
 def _reason(instruction: Node) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -21,22 +20,34 @@ class Malformed(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
-    """One value of a payload. Where it is absent, so is everything below it."""
+    """One value of a payload. Where it is absent, so is everything below it.
 
-    value: Any
-    path: str = "$"
+    An order is read through a hundred of them, so a node only remembers where it came from; the path is put together when
+    something turns out to be wrong.
+    """
+
+    __slots__ = ("_key", "_parent", "value")
+
+    def __init__(self, value: Any, parent: Node | None = None, key: str = "") -> None:
+        self.value = value
+        self._parent = parent
+        self._key = key
+
+    @property
+    def path(self) -> str:
+        return "$" if self._parent is None else f"{self._parent.path}{self._key if self._key[:1] == '[' else f'.{self._key}'}"
 
     def __bool__(self) -> bool:
         return self.value is not None
 
     def __getitem__(self, key: str) -> Node:
-        if self.value is None:
-            return Node(None, f"{self.path}.{key}")
-        if not isinstance(self.value, Mapping):
+        value = self.value
+        if value is None:
+            return Node(None, self, key)
+        if not isinstance(value, dict):
             raise Malformed(self.path, "is no object")
-        return Node(self.value.get(key), f"{self.path}.{key}")
+        return Node(value.get(key), self, key)
 
     def each(self) -> list[Node]:
         """The members of a list; none where it is absent."""
@@ -44,7 +55,7 @@ class Node:
             return []
         if not isinstance(self.value, list):
             raise Malformed(self.path, "is no list")
-        return [Node(value, f"{self.path}[{position}]") for position, value in enumerate(self.value)]
+        return [Node(value, self, f"[{position}]") for position, value in enumerate(self.value)]
 
     def needed(self) -> Node:
         if self.value is None or self.value == "":
@@ -57,6 +68,8 @@ class Node:
             return ""
         if not isinstance(self.value, str):
             raise Malformed(self.path, "is no text")
+        if "\0" in self.value or not (self.value.isascii() or _encodes(self.value)):
+            raise Malformed(self.path, "holds a character that no database takes")
         return self.value
 
     def whole(self, *, least: int) -> int:
@@ -97,22 +110,6 @@ def storable(payload: Any) -> Any:
     """The payload with what no database takes replaced: NUL, and half of a surrogate pair."""
     text = json.dumps(payload, ensure_ascii=False).replace("\\u0000", "\\ufffd")
     return json.loads(text.encode("utf-8", "replace").decode())
-
-
-def insist_on_storable(payload: Any) -> None:
-    """Malformed, with the path of the first text that no database takes."""
-    text = json.dumps(payload, ensure_ascii=False)
-    if "\\u0000" not in text and _encodes(text):
-        return
-    waiting = [Node(payload)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node.value, Mapping):
-            waiting.extend(node[key] for key in reversed(node.value))
-        elif isinstance(node.value, list):
-            waiting.extend(reversed(node.each()))
-        elif isinstance(node.value, str) and ("\0" in node.value or not _encodes(node.value)):
-            raise Malformed(node.path, "holds a character that is none")
 
 
 def _encodes(text: str) -> bool:

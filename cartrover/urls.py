@@ -2,14 +2,17 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
+from cartrover.merchants.urls import outside
 from cartrover.portal import actions, views
 
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
     path("live/", views.live, name="live"),
     path("", include("cartrover.connections.urls")),
+    path("", include("cartrover.merchants.urls")),
     path("", include("cartrover.orders.urls")),
     path("orders/<str:ref>/retry/", actions.retry_order, name="retry_order"),
     path("", include("cartrover.events.urls")),
@@ -21,8 +24,12 @@ urlpatterns = [
     path("merchants/new/", views.new_merchant, name="new_merchant"),
     path("m/<slug:merchant_id>/", include(of_a_merchant)),
     path("oauth/", include(callbacks)),
+    path("setup/", include("cartrover.connections.share_urls")),
     path("o/<str:ref>", views.order_by_ref, name="order_by_ref"),
+    path("", include(outside)),
+    path("accounts/mfa/", RedirectView.as_view(pattern_name="security")),
     path("accounts/mfa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("guides/", include("cartrover.guides.urls")),
     path("health/", views.health, name="health"),

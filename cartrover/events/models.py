@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from cartrover.merchants.tenancy import Owned
@@ -12,6 +14,8 @@ class Event(Owned):
 
     ``about`` and ``about_id`` name the row it belongs to (``order`` 17); the application may insert and read, never change.
     """
+
+    append_only: ClassVar[bool] = True
 
     at = models.DateTimeField()
     about = models.CharField(max_length=20)

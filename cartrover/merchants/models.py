@@ -53,6 +53,7 @@ class Merchant(models.Model):
     public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC")
+    support_contact = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -67,10 +68,12 @@ class Role(models.TextChoices):
 
 
 class Member(Owned):
-    """A person in a merchant, with a role."""
+    """A person in a merchant, with a role. ``notices`` is what they chose to hear of by mail (see ``notices.py``)."""
 
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    notices = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -78,3 +81,87 @@ class Member(Owned):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role})"
+
+
+class Invitation(Owned):
+    """A seat on the team, offered to an e-mail address.
+
+    Its link is made when it is sent, and each sending makes another: ``token_hash`` is the SHA-256 of the last one. Open until
+    it is accepted or revoked, or ``ends_at`` has passed.
+    """
+
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role.choices)
+    invited_by = models.CharField(max_length=254)
+    token_hash = models.BinaryField(null=True, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ends_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["email"], name="invitation_email")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "email"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="one_open_invitation_each",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.role})"
+
+
+class Change(Owned):
+    """One append-only line of the audit: who changed what, from what, to what. Buyers' data is never in it."""
+
+    append_only: ClassVar[bool] = True
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=254)
+    ip = models.GenericIPAddressField(null=True)
+    what = models.CharField(max_length=80)
+    about = models.CharField(max_length=20)
+    about_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "-at", "-id"], name="change_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.what} ({self.name})"
+
+    @property
+    def differences(self) -> list[tuple[str, str, str]]:
+        """What differs, as (name, from, to)."""
+        names = {**self.before, **self.after}
+        return [(name, _told(self.before.get(name)), _told(self.after.get(name))) for name in names]
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    return {None: "nothing", "": "nothing", True: "yes", False: "no"}.get(value, str(value))
+
+
+class SignIn(models.Model):
+    """One append-only line of a person's sign-in history: log-ins, refused ones, and changes of how they sign in."""
+
+    append_only: ClassVar[bool] = True
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sign_ins")
+    at = models.DateTimeField()
+    words = models.CharField(max_length=120)
+    good = models.BooleanField(default=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at", "-id"], name="sign_in_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.words}"

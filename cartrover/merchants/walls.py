@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -71,13 +72,12 @@ def _constraint(cursor: Any, table: str, name: str, definition: str) -> None:
 
 
 def _grant(cursor: Any, present: set[str]) -> None:
-    from cartrover.events.models import Event  # apps are loaded by now, not when this module is
-
     roles = f"{APPLICATION_ROLE}, {WIDE_ROLE}"
     cursor.execute(f"GRANT USAGE ON SCHEMA public TO {roles}")
     cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {roles}")
     # createcachetable makes its table after the migrations.
     cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {roles}")
     cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {roles}")
-    if Event._meta.db_table in present:  # append-only
-        cursor.execute(f'REVOKE UPDATE, DELETE ON "{Event._meta.db_table}" FROM {roles}')
+    for model in apps.get_models():
+        if getattr(model, "append_only", False) and model._meta.db_table in present:
+            cursor.execute(f'REVOKE UPDATE, DELETE ON "{model._meta.db_table}" FROM {roles}')

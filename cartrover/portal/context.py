@@ -13,7 +13,8 @@ from django.utils.functional import SimpleLazyObject
 from cartrover.embedded import people
 from cartrover.events.models import Problem
 from cartrover.merchants.middleware import memberships
-from cartrover.merchants.models import Merchant
+from cartrover.merchants.models import Member, Merchant, Role
+from cartrover.merchants.roles import may
 from cartrover.merchants.tenancy import acting_for
 
 PAGES = (
@@ -23,7 +24,11 @@ PAGES = (
     ("carts", "Carts", "cart"),
     ("warehouses", "Warehouses", "warehouse"),
     ("connections", "Connections", "connection"),
+    ("team", "Team", "team"),
+    ("audit", "Audit", "list"),
+    ("merchant_settings", "Settings", "settings"),
 )
+FROM_ROLE = {"audit": Role.MANAGER}  # pages that not everybody may open
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +45,25 @@ class Entry:
 def portal(request: HttpRequest) -> dict[str, Any]:
     """What every page's shell needs. Lazy: a fragment or an error page asks the database for none of it."""
     merchant = getattr(request, "merchant", None)
+    member = getattr(request, "member", None)
     user = getattr(request, "user", None)
     return {
         "merchant": merchant,
-        "member": getattr(request, "member", None),
+        "member": member,
         "memberships": SimpleLazyObject(lambda: memberships(user.pk) if user is not None and user.is_authenticated else []),
-        "navigation": SimpleLazyObject(lambda: _navigation(request.path, merchant) if merchant is not None else []),
+        "navigation": SimpleLazyObject(lambda: _navigation(request.path, merchant, member) if merchant else []),
         "demo": people if settings.DEMO else None,
         "support_email": settings.SUPPORT_EMAIL,
         "support_url": settings.SUPPORT_URL,
     }
 
 
-def _navigation(path: str, merchant: Merchant) -> list[Entry]:
+def _navigation(path: str, merchant: Merchant, member: Member | None) -> list[Entry]:
     home = reverse("dashboard", args=[merchant.public_id])
     entries = []
     for name, words, icon in PAGES:
+        if name in FROM_ROLE and not may(member, FROM_ROLE[name]):
+            continue
         url = reverse(name, args=[merchant.public_id])
         here = path == url if url == home else path.startswith(url)
         entries.append(Entry(words, icon, url, here, _open_problems(merchant) if name == "problems" else 0))

@@ -49,6 +49,16 @@ LOOKS = {
     "exchanged": Look("new", "arrow", "Access given"),
     "done": Look("good", "tick", "Done"),
     "failed": Look("bad", "bang", "Failed"),
+    # mail and invitations
+    "sent": Look("good", "tick", "Sent"),
+    "ended": Look("quiet", "clock", "Ended"),
+    # setup links
+    "shared": Look("new", "mail", "Waiting for the owner"),
+    "granted": Look("shipped", "arrow", "Access granted, not finished"),
+    "used": Look("good", "tick", "Connection complete"),
+    "revoked": Look("quiet", "cross", "Withdrawn"),
+    "expired": Look("wait", "clock", "Expired"),
+    "needless": Look("quiet", "dash", "No longer needed"),
     # what happened
     "delivered": Look("at-wms", "house", "Delivered"),
     "retried": Look("new", "again", "Tried again"),

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cartrover.connections.models import GrantAttempt
-from cartrover.merchants.models import Member, Merchant, Role, User
+from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.roles import RANKS, may
 from cartrover.merchants.tenancy import OwnedManager, acting_for
 from cartrover.sync.models import Call
@@ -34,8 +34,10 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
             integration="ebay", state_hash=b"s", browser_hash=b"b", ends_at=timezone.now() + timedelta(hours=1)
         )
         call = Call.objects.get(order=day.shipped)
+        member = Member.objects.create(user=User.objects.create_user("dan@example.com"))
+        invitation = Invitation.objects.create(email="erin@example.com", role="staff", ends_at=timezone.now() + timedelta(days=1))
     setup = day.setup
-    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt)
+    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, member, invitation)
     return {
         "merchant_id": [merchant.public_id],
         "public_id": [row.public_id for row in rows],
@@ -45,6 +47,9 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "slug": ["ebay", "tradegecko"],
         "key": ["x"],
         "uidb36": ["x"],
+        "pk": ["1"],
+        "token": ["x"],
+        "invitation_id": [invitation.public_id],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -84,12 +84,7 @@ def _add(order: Order, package: Package) -> list[Event]:
         seen_at=now,
         due_at=now,
     )
-    lines = list(order.lines.all())
-    units: dict[int, int] = {}
-    for remote_line, sku, quantity in package.lines:
-        line = match_line(lines, remote_line, sku)
-        if line is not None:
-            units[line.pk] = units.get(line.pk, 0) + quantity
+    units = share_out(list(order.lines.all()), package, shipped_units(order))
     ShipmentLine.objects.bulk_create(
         [ShipmentLine(shipment=shipment, line_id=line_id, quantity=quantity) for line_id, quantity in units.items()]
     )
@@ -122,25 +117,36 @@ def _change(order: Order, shipment: Shipment, package: Package) -> list[Event]:
     return [event(order, "shipment_changed", f"The warehouse changed package {shipment}.{note}", actor="Warehouse", **changed)]
 
 
-def match_line(lines: Sequence[OrderLine], remote_line: str, sku: str) -> OrderLine | None:
-    """Our line for the warehouse's: by its line id, else by SKU where that names one line."""
-    by_id = [line for line in lines if line.remote_id and line.remote_id == remote_line]
-    if by_id:
-        return by_id[0]
-    by_sku = [line for line in lines if sku and line.sku == sku]
-    return by_sku[0] if by_sku else None
+def share_out(lines: Sequence[OrderLine], package: Package, shipped: Mapping[int, int]) -> dict[int, int]:
+    """Units of each of our lines that are in the package: by the warehouse's line id where we know it, else by SKU.
+
+    Several lines may have one SKU; then each is filled up in turn. What is more than was ordered stays with the first.
+    """
+    units: dict[int, int] = {}
+    for remote_line, sku, quantity in package.lines:
+        candidates = [line for line in lines if line.remote_id and line.remote_id == remote_line]
+        candidates = candidates[:1] or [line for line in lines if sku and line.sku == sku]
+        for line in candidates:
+            left = line.quantity - line.shipped_before - shipped.get(line.pk, 0) - units.get(line.pk, 0)
+            taken = min(quantity, max(0, left))
+            units[line.pk] = units.get(line.pk, 0) + taken
+            quantity -= taken
+        if candidates and quantity:
+            units[candidates[0].pk] += quantity
+    return {line: count for line, count in units.items() if count}
+
+
+def shipped_units(order: Order) -> dict[int, int]:
+    """Units that have left, by our line."""
+    live = ShipmentLine.objects.filter(shipment__order=order).exclude(shipment__state=Shipment.State.VOID)
+    return dict(live.values_list("line").annotate(units=Sum("quantity")))
 
 
 def settle_shipped(order: Order) -> list[Event]:
     """Say ``shipped`` once every unit that was to leave has left."""
     if order.status != Status.AT_WMS:
         return []
-    shipped = dict(
-        ShipmentLine.objects.filter(shipment__order=order)
-        .exclude(shipment__state=Shipment.State.VOID)
-        .values_list("line")
-        .annotate(units=Sum("quantity"))
-    )
+    shipped = shipped_units(order)
     if any(line.quantity > line.shipped_before + shipped.get(line.pk, 0) for line in order.lines.all()):
         return []
     order.status, order.reason, order.reason_code = Status.SHIPPED, "", ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -212,9 +213,9 @@ def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrde
     found = client.find_orders(delivery.ref)
     if not found:
         return None
-    wanted = sorted(_units(delivery))
+    wanted = _units((line.item_id, line.quantity) for line in delivery.lines)
     for remote in found:
-        if remote.ours and remote.customer_id == delivery.customer_id and sorted(remote.lines) == wanted:
+        if remote.ours and remote.customer_id == delivery.customer_id and _units(remote.lines) == wanted:
             if remote.status in GONE:
                 return Found(
                     remote.remote_id, ours=False, remark=f"Order {delivery.ref} arrived and was voided at the warehouse."
@@ -229,11 +230,12 @@ def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrde
     )
 
 
-def _units(delivery: Delivery) -> list[tuple[str, int]]:
-    units: dict[str, int] = {}
-    for line in delivery.lines:
-        units[line.item_id] = units.get(line.item_id, 0) + line.quantity
-    return list(units.items())
+def _units(lines: Iterable[tuple[str, int]]) -> Counter[str]:
+    """Units by item: an order may have several lines of one."""
+    units: Counter[str] = Counter()
+    for item_id, quantity in lines:
+        units[item_id] += quantity
+    return units
 
 
 def _delivered(work: Work, order: Order, warehouse: Warehouse, remote_id: str, remote: RemoteOrder | None) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
 from cartrover.embedded import demo, outside
 from cartrover.embedded.place import CHECKOUT, held_throwaway
@@ -25,13 +25,15 @@ from cartrover.guides.pictures import DENSITY
 GUIDES = CHECKOUT / "static" / "guides"
 README = CHECKOUT / "docs" / "pictures" / "dashboard.png"
 WINDOW = {"width": 1280, "height": 900}
+ROUNDS = 14  # of packing at the warehouse, until orders are at every stage
 AROUND = 14  # how much of the page shows round what a picture is about
 
 MERCHANT = "Blue Ridge Supply"
 SELLER = {"username": "blue_ridge_supply", "password": "seller-demo"}
+SKU, ITEM = "LANTERN-2", "Camping lantern"
 USER = {"email": "warehouse@blue-ridge.example", "password": "warehouse-demo"}
 
-Shoot = Callable[[str, Locator], None]
+Shoot = Callable[..., None]
 
 
 def main() -> None:
@@ -103,8 +105,9 @@ def _accounts() -> None:
 def _dashboard(page: Page) -> None:
     """The demo's merchant, when some orders have gone all the way."""
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
-    outside.tradegecko().post("ship", {"count": 60, "share_partial": 0.1, "only": "unshipped", "seed": 5})
-    page.wait_for_timeout(20_000)
+    for round_ in range(ROUNDS):
+        outside.tradegecko().post("ship", {"count": 20, "share_partial": 0.1, "only": "unshipped", "seed": round_})
+        page.wait_for_timeout(5_000)
     page.reload()
     README.parent.mkdir(parents=True, exist_ok=True)
     _save(page.screenshot(), README)
@@ -120,12 +123,13 @@ def _new_merchant(page: Page) -> None:
 def tradegecko(page: Page, shoot: Shoot) -> None:
     """The steps of integrations/tradegecko/guide.md."""
     _begin(page, "Warehouses", "Set up a warehouse", "Set up TradeGecko")
-    shoot("tradegecko-setup", _main(page))
+    shoot("tradegecko-setup", *_setup(page))
     page.get_by_role("button", name="Continue").click()
     shoot("tradegecko-grant", _access(page))
     _grant(page, {"Email": USER["email"], "Password": USER["password"]}, log_in="Log in", agree="Authorize")
     shoot("tradegecko-connected", _access(page))
     shoot("tradegecko-settings", _settings(page))
+    page.get_by_role("button", name="Go live").click()
     _begin(page, "Carts", "Add a cart", "Set up TradeGecko")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name=f"Use {MERCHANT}").click()
@@ -136,7 +140,7 @@ def ebay(page: Page, shoot: Shoot) -> None:
     """The steps of integrations/ebay/guide.md."""
     _begin(page, "Carts", "Add a cart", "Set up eBay")
     page.get_by_label("International marketplace").select_option("EBAY_US")
-    shoot("ebay-setup", _main(page))
+    shoot("ebay-setup", *_setup(page))
     page.get_by_role("button", name="Continue").click()
     shoot("ebay-grant", _access(page))
     _grant(page, {"Username": SELLER["username"], "Password": SELLER["password"]}, log_in="Sign in", agree="Agree and Continue")
@@ -174,8 +178,8 @@ def _grant(page: Page, log_in_fields: dict[str, str], *, log_in: str, agree: str
     expect(_access(page).locator(".state")).to_be_visible()
 
 
-def _main(page: Page) -> Locator:
-    return page.get_by_role("main")
+def _setup(page: Page) -> tuple[Locator, Locator]:
+    return page.locator(".page-head"), page.locator("main form").first
 
 
 def _access(page: Page) -> Locator:
@@ -186,27 +190,31 @@ def _settings(page: Page) -> Locator:
     return page.locator("form[data-settings]")
 
 
-def _shot(name: str, about: Locator) -> None:
+def _shot(name: str, *about: Locator) -> None:
     """What it is about, with a little of the page round it; whole, however long it is."""
-    expect(about).to_be_visible()
-    page = about.page
+    for each in about:
+        expect(each).to_be_visible()
+    page = about[0].page
     page.mouse.move(0, 0)
-    box = about.bounding_box()
-    if box is None:
-        raise LookupError(f"Nothing to be seen for {name}.")
-    scrolled = page.evaluate("window.scrollY")
-    clip = {
-        "x": max(box["x"] - AROUND, 0),
-        "y": max(box["y"] + scrolled - AROUND, 0),
-        "width": box["width"] + 2 * AROUND,
-        "height": box["height"] + 2 * AROUND,
-    }
-    _save(page.screenshot(clip=clip, full_page=True), GUIDES / f"{name}.png")  # type: ignore[arg-type]
+    left, top, right, bottom = _hull([box for each in about if (box := each.bounding_box())])
+    x, y = max(left - AROUND, 0), max(top + page.evaluate("window.scrollY") - AROUND, 0)
+    clip = FloatRect(x=x, y=y, width=right + AROUND - x, height=bottom - top + 2 * AROUND)
+    _save(page.screenshot(clip=clip, full_page=True), GUIDES / f"{name}.png")
+
+
+def _hull(boxes: list[FloatRect]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of all of them together."""
+    return (
+        min(box["x"] for box in boxes),
+        min(box["y"] for box in boxes),
+        max(box["x"] + box["width"] for box in boxes),
+        max(box["y"] + box["height"] for box in boxes),
+    )
 
 
 def _save(picture: bytes, path: Path) -> None:
-    """As a PNG of a palette: a page has few colours."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    """As a PNG of a palette: a page has few colours, but none may be lost to those that cover more of it."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     image.save(path, optimize=True)
     print(f"{path.relative_to(CHECKOUT)}  {path.stat().st_size // 1000} kB", flush=True)
 

@@ -84,12 +84,19 @@ def answer(body: bytes | str, status: str = "200 OK", kind: str = "application/j
 
 def says(*answers: bytes) -> Script:
     """Say these one after the other, the last one for ever, and close after each."""
-    waiting = list(answers)
+    waiting = [_closing(each) for each in answers]
 
     def script(connection: socket.socket, _request: bytes) -> None:
         connection.sendall(waiting.pop(0) if len(waiting) > 1 else waiting[0])
 
     return script
+
+
+def _closing(said: bytes) -> bytes:
+    """Say that the connection ends here: else a client may send its next request into a connection that is just being closed."""
+    status, separator, rest = said.partition(b"\r\n")
+    whole = status.startswith(b"HTTP/1.1 ") and bool(separator)
+    return status + b"\r\nConnection: close\r\n" + rest if whole else said
 
 
 def drip(connection: socket.socket, text: bytes, stop: threading.Event) -> None:

@@ -73,7 +73,7 @@ class Reconciled:
 
 
 def nightly(merchant_id: int, open_work: Callable[[Connection], Work], cursor: Mapping[str, Any]) -> dict[str, Any]:
-    """Reconcile each live cart of a merchant once a night, and hand back what the stream is to remember of it.
+    """Reconcile each live cart of a merchant once a night, first a night after it went live; hand back what to remember of it.
 
     Args:
         open_work: opens a connection's account, under the lease of the stream that asks.
@@ -85,8 +85,8 @@ def nightly(merchant_id: int, open_work: Callable[[Connection], Work], cursor: M
         carts = list(live.select_related("connection", "warehouse__connection").order_by("pk"))
     now = datetime.now(UTC)
     for cart in carts:
-        before = results.get(str(cart.pk), {}).get("at")
-        if before and now - datetime.fromisoformat(before) < timedelta(seconds=durations().nightly):
+        before = results.get(str(cart.pk), {}).get("at") or (cart.went_live_at or now).isoformat()
+        if now - datetime.fromisoformat(before) < timedelta(seconds=durations().nightly):
             continue
         window = Window(now - timedelta(seconds=2 * durations().nightly_overlap), now)
         results[str(cart.pk)] = asdict(reconcile(cart, open_work, window))

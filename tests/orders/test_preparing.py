@@ -257,12 +257,12 @@ def test_our_application_is_known_by_its_id_once_an_order_has_shown_it(both: Sho
 
 def test_a_reference_that_we_gave_but_never_sent_there_does_not_hide_an_order(both: Shop, shop: Shop) -> None:
     keep(shop, order_record())
-    marks = {"reference": "120000100001", "source_id": None, "source_url": "", "tags": []}
+    marks: dict[str, Any] = {"reference": "120000100001", "source_id": None, "source_url": "", "tags": []}
     assert keep(both, order_record("SO-1", marks=marks, marketplace="")).status == Status.NEW
 
 
 def test_an_order_that_we_made_stays_skipped_when_somebody_takes_our_marks_off(both: Shop, delivered: Order) -> None:
-    marks = {"reference": "120000100001", "source_id": None, "source_url": "", "tags": []}
+    marks: dict[str, Any] = {"reference": "120000100001", "source_id": None, "source_url": "", "tags": []}
     keep(both, order_record("SO-1", marks=marks, marketplace=""))
     bare = order_record("SO-1", modified_at=START + timedelta(hours=1), marks={"reference": "x"}, marketplace="")
     assert keep(both, bare).reason == "we made it"

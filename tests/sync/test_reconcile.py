@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.utils import timezone
 
-from cartrover.connections.models import Connection
+from cartrover.connections.models import Cart, Connection
 from cartrover.events.models import Event, Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order, Shipment, Status
@@ -57,7 +57,7 @@ def open_work(shop: Shop, there: FakeWarehouse) -> Callable[[Connection], Work]:
             return shop.work()
         real = registry.get("tradegecko")
         assert real.warehouse is not None
-        side: Any = replace(real.warehouse, open=lambda wire, settings, facts: there)
+        side: Any = replace(real.warehouse, open=lambda wire, settings, facts: cast(Any, there))
         return Work(
             stream_id=0,
             merchant_id=shop.merchant.pk,
@@ -177,6 +177,9 @@ def test_a_package_that_the_cart_does_not_show_is_named(
 
 
 def test_each_live_cart_is_held_to_it_once_a_night(shop: Shop, open_work: Callable[[Connection], Work]) -> None:
+    assert nightly(shop.merchant.pk, open_work, {}) == {"reconciled": {}}, "it went live just now"
+    with acting_for(shop.merchant):
+        Cart.objects.update(went_live_at=timezone.now() - timedelta(days=2))
     cursor = nightly(shop.merchant.pk, open_work, {})
     assert set(cursor["reconciled"]) == {str(shop.cart.pk)}
     shop.fake.asked.clear()

@@ -15,8 +15,12 @@ from integrations.outcomes import RetryLater
 OPENS_AFTER = 5  # failures that no success came between
 
 
+class Away(RetryLater):
+    """No call was made: the provider is known to be away."""
+
+
 def before_call(provider: str, name: str) -> None:
-    """Raise RetryLater while the breaker is open. When its time is up the first caller becomes the probe."""
+    """Raise Away while the breaker is open. When its time is up the first caller becomes the probe."""
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT extract(epoch FROM open_until - clock_timestamp()) FROM sync_breaker"
@@ -34,7 +38,7 @@ def before_call(provider: str, name: str) -> None:
             )
             if cursor.fetchone():
                 return
-    raise RetryLater(f"{name} is not answering.", after=max(1.0, float(row[0])), scope="provider")
+    raise Away(f"{name} is not answering.", after=max(1.0, float(row[0])), scope="provider")
 
 
 def failed(provider: str) -> None:

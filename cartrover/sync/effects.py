@@ -150,6 +150,8 @@ def _send(work: Work, effect: Effect, plan: Plan) -> str:
         remote_id = plan.send(effect.key)
     except Ambiguous as outcome:
         _settle(work, effect, state=Effect.State.AMBIGUOUS, said=outcome.detail, key_spent=outcome.key_spent)
+        if outcome.after is not None:
+            work.wire.heed(outcome)
         raise RetryLater(outcome.message, after=outcome.after or 1.0, scope="record", detail=outcome.detail) from outcome
     except RetryLater as outcome:  # nothing was sent, or it was refused before it took effect
         _settle(work, effect, state=Effect.State.PLANNED, said=outcome.detail)

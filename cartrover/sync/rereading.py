@@ -14,7 +14,7 @@ from cartrover.sync.models import Stream
 from cartrover.sync.opening import neighbour
 from cartrover.sync.storing import store
 from cartrover.sync.work import Work
-from integrations.outcomes import Outcome
+from integrations.outcomes import Outcome, RetryLater
 
 
 def reread_if_stale(work: Work, order: Order) -> None:
@@ -33,6 +33,8 @@ def reread_if_stale(work: Work, order: Order) -> None:
     try:
         record = cart_work.cart(settings).order(order.external_id)
     except Outcome as outcome:
+        if isinstance(outcome, RetryLater):
+            cart_work.wire.heed(outcome)
         words = f"Could not be read again before delivery, so it goes as it was read {order.pulled_at:%Y-%m-%d %H:%M} UTC."
         with work.rows():
             tell([event(order, "not_reread", words, detail=outcome.detail)])

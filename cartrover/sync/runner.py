@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -83,6 +83,10 @@ def _step(claimed: Claim) -> None:
         _needs(claimed, outcome, Problem.Whose.OPERATOR, attention.APPLICATION, "")
     except Outcome as outcome:
         _needs(claimed, outcome, Problem.Whose.OPERATOR, "engine", claimed.kind)
+    except (OperationalError, InterfaceError) as error:  # PostgreSQL restarts, or breaks a deadlock: what was open is rolled back
+        log.warning("stream %s (%s) lost its database", claimed.stream_id, claimed.kind, exc_info=True)
+        connections.close_all()
+        _waits(claimed, work, RetryLater("Our database was away for a moment.", detail=type(error).__name__))
     except Exception as error:
         log.exception("stream %s (%s) failed", claimed.stream_id, claimed.kind)
         trouble = Outcome("Something went wrong on our side.", detail=f"{type(error).__name__}: {error}")
@@ -112,10 +116,9 @@ def _waits(claimed: Claim, work: Work | None, outcome: RetryLater) -> None:
     """Nobody's move: back off, and tell the rest of the connection when the provider named a time."""
     pause = back_off(_failures(claimed), outcome.after)
     if work is not None and isinstance(work.wire, LiveWire):
+        work.wire.heed(outcome)
         if outcome.after is None:
             pause = min(pause, work.wire.probe_in())
-        elif outcome.scope == "connection" and not work.wire.resource_spent:
-            work.wire.quiet(outcome.after)
     _failed(claimed, outcome, pause)
 
 

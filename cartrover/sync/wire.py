@@ -124,10 +124,12 @@ class LiveWire:
         seconds = breaker.probe_in(self._provider)
         return float("inf") if seconds is None else seconds
 
-    def quiet(self, seconds: float) -> None:
-        """The provider asked for a pause on this connection."""
+    def heed(self, outcome: RetryLater) -> None:
+        """Keep the pause that the provider has asked for, whatever step of the connection wants to call next."""
+        if outcome.after is None or outcome.scope == "record" or self.resource_spent or isinstance(outcome, breaker.Away):
+            return
         with acting_for(self._merchant_id):
-            Connection.objects.filter(pk=self._connection_id).update(quiet_until=Now() + timedelta(seconds=seconds))
+            Connection.objects.filter(pk=self._connection_id).update(quiet_until=Now() + timedelta(seconds=outcome.after))
 
 
 def _by_our_clock(when: datetime, server_time: datetime | None) -> datetime:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from cartrover.merchants.tenancy import acting_for
 from integrations.contract import Cart, Integration, Warehouse, Wire
+from integrations.outcomes import RetryLater
 
 
 class LeaseLost(Exception):
@@ -26,12 +27,15 @@ class Lease(Protocol):
 
 
 class EngineWire(Wire, Protocol):
-    """A wire that also knows the provider's clock, and which order a call is for."""
+    """A wire that also knows the provider's clock, which order a call is for, and what pause the provider wants."""
 
     server_time: datetime | None
 
     def about(self, order_id: int | None) -> None:
         """Which order the next calls are for, so that its page can show them."""
+
+    def heed(self, outcome: RetryLater) -> None:
+        """Keep the pause that the provider has asked for, on the whole connection."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,14 @@ def post(kind: str, *, to: str, merchant: Merchant | None = None, **ids: int | s
 def notify(kind: str, **ids: int | str) -> None:
     """Post a mail to each member who wants to hear of this kind. Inside the merchant's door."""
     for address in recipients(kind):
-        post(kind, to=address, **ids)
+        post(kind, to=address, merchant=None, **ids)
+
+
+def withdraw(kind: str, **ids: int | str) -> None:
+    """Send no mail of that kind about these ids any more: its link was revoked, or is handed over by other means."""
+    OutboxMail.objects.filter(kind=kind, ids__contains=ids, state=OutboxMail.State.WAITING).update(
+        state=OutboxMail.State.FAILED, last_error="Withdrawn before it was sent."
+    )
 
 
 def state(kind: str, **ids: int | str) -> str:

@@ -15,7 +15,7 @@ from cartrover.connections import attention
 from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, open_problem
-from cartrover.merchants.tenancy import acting_for
+from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import (
     confirm_shipments,
     deliver_orders,
@@ -24,6 +24,7 @@ from cartrover.sync import (
     pull_shipments,
     pull_stock,
     push_stock,
+    send_mail,
     streams,
 )
 from cartrover.sync.backoff import back_off
@@ -45,6 +46,10 @@ STEPS: dict[str, Callable[[Work], Done]] = {
     Stream.Kind.CONFIRM_SHIPMENTS: confirm_shipments.run,
     Stream.Kind.PULL_STOCK: pull_stock.run,
     Stream.Kind.PUSH_STOCK: push_stock.run,
+}
+WITHOUT_CONNECTION: dict[str, Callable[[Claim], Done]] = {
+    Stream.Kind.HOUSEKEEPING: housekeeping.run,
+    Stream.Kind.MAIL: send_mail.run,
 }
 
 
@@ -68,8 +73,8 @@ def run(claimed: Claim) -> None:
 def _step(claimed: Claim) -> None:
     work: Work | None = None
     try:
-        if claimed.kind == Stream.Kind.HOUSEKEEPING:
-            done = housekeeping.run(claimed)
+        if claimed.kind in WITHOUT_CONNECTION:
+            done = WITHOUT_CONNECTION[claimed.kind](claimed)
         else:
             work = open_work(claimed)
             done = STEPS[claimed.kind](work)
@@ -152,9 +157,8 @@ def _stream(claimed: Claim) -> Stream:
 
 
 def _failures(claimed: Claim) -> int:
-    if claimed.merchant_id is None:
-        return 0
-    with acting_for(claimed.merchant_id):
+    installation = claimed.merchant_id is None
+    with across_merchants("the installation's own stream") if installation else acting_for(claimed.merchant_id or 0):
         return _stream(claimed).failures
 
 

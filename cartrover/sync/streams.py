@@ -159,6 +159,15 @@ def wake_mail(merchant_id: int | None) -> None:
         transaction.on_commit(_hint)
 
 
+def wake_mail_after_outage() -> None:
+    """The mail server answers again: nobody's mail waits for its back-off."""
+    with across_merchants("the mail server is back"):
+        Stream.objects.filter(kind=Stream.Kind.MAIL, failing_since__isnull=False, due_at__isnull=False).update(
+            due_at=Now(), wakes=F("wakes") + 1
+        )
+        transaction.on_commit(_hint)
+
+
 def wake_after_outage(integration: str, environment: str) -> None:
     """The provider answers again: what failed meanwhile does not wait for its back-off."""
     with across_merchants("a provider is back"):

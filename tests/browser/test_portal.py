@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 from cartrover.merchants.models import Merchant, User
 from tests.conftest import make_member, make_merchant
+from tests.mail.mailing import send_waiting_mail
 from tests.portal.story import Day, busy_day
 
 PASSWORD = "correct horse battery"
@@ -115,6 +116,7 @@ def test_a_person_signs_up_confirms_and_makes_a_merchant(page: Page, mailoutbox:
     page.get_by_label("Password (again)").fill(PASSWORD)
     page.get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    send_waiting_mail()
     link = re.search(r"http://localhost\S+confirm-email\S+", mailoutbox[0].body)  # type: ignore[attr-defined]
     assert link is not None
     page.goto(link.group())

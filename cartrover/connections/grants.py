@@ -27,6 +27,7 @@ from cartrover.connections.holders import join
 from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse
 from cartrover.connections.sealing import Unsealable
 from cartrover.events.telling import event, tell
+from cartrover.merchants import audit
 from cartrover.merchants.models import Member, Merchant, Role, User
 from cartrover.merchants.roles import may
 from cartrover.merchants.tenancy import across_merchants, acting_for
@@ -325,6 +326,7 @@ def _renew(attempt: GrantAttempt, connection: Connection, account: Account, toke
     attention.mended(connection)
     who = attempt.started_by.email if attempt.started_by else "the account's owner"
     tell([event(connection, "connected", f"Access to {account.name} was granted.", actor=who)])
+    audit.record(who, "connected", connection, after={"account": account.name, "consent_ends_at": tokens.consent_ends_at})
     engine.changed(connection)
 
 

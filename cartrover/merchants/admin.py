@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
@@ -9,15 +10,16 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from cartrover.merchants.models import Member, Merchant, User
+from cartrover.merchants.models import Change, Invitation, Member, Merchant, SignIn, User
 from cartrover.portal.operators import ChangeableAdmin, OperatorAdmin
 
-# Their own admins show what must not be seen (a second factor's secret), or what nobody uses here.
-for model in (EmailAddress, Authenticator, Group):
+# Their own admins show what must not be seen (a second factor's secret, a session's key), or what nobody uses here.
+for model in (EmailAddress, Authenticator, UserSession, Group):
     admin.site.unregister(model)
 
 _LISTS = (
     ("merchants_member", "Members"),
+    ("merchants_change", "Audit"),
     ("connections_connection", "Connections"),
     ("connections_cart", "Carts"),
     ("connections_warehouse", "Warehouses"),
@@ -58,6 +60,24 @@ class MemberAdmin(ChangeableAdmin):
     list_filter = ("role",)
     search_fields = ("=user__email",)
     changeable = ("role",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(OperatorAdmin):
+    list_display = ("email", "merchant", "role", "invited_by", "ends_at", "accepted_at", "revoked_at")
+    search_fields = ("=email",)
+    exclude = ("token_hash",)
+
+
+@admin.register(Change)
+class ChangeAdmin(OperatorAdmin):
+    list_display = ("at", "merchant", "actor", "what", "name", "ip")
+
+
+@admin.register(SignIn)
+class SignInAdmin(OperatorAdmin):
+    list_display = ("at", "user", "words", "ip")
+    list_filter = ("good",)
 
 
 @admin.register(EmailAddress)

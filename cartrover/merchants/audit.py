@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.core import context
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
@@ -15,28 +16,30 @@ from django.utils import timezone
 
 from cartrover.merchants.models import Change, Merchant
 
-Actor = HttpRequest | str
+Actor = HttpRequest | str | None
 Values = Mapping[str, Any]
 
 
 def record(actor: Actor, what: str, row: Model, before: Values | None = None, after: Values | None = None) -> None:
     """One line: ``actor`` did ``what`` to ``row``. Of the values only those are kept that differ.
 
-    ``actor`` is the request of who did it, or a name where nobody asked by browser.
+    ``actor`` is the request of who did it, or their name; None for whoever's request is being answered.
     """
     record_all(actor, what, [row], before, after)
 
 
 def record_all(actor: Actor, what: str, rows: Iterable[Model], before: Values | None = None, after: Values | None = None) -> None:
     """The same line about each of several rows."""
+    request = actor if isinstance(actor, HttpRequest) else context.request
+    who = actor if isinstance(actor, str) else _name(request)
     old, new = flat(before or {}), flat(after or {})
     differ = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     Change.objects.bulk_create(
         Change(
             merchant_id=row.pk if isinstance(row, Merchant) else row.merchant_id,  # type: ignore[attr-defined]
             at=timezone.now(),
-            actor=_name(actor),
-            ip=address_of(actor) if isinstance(actor, HttpRequest) else None,
+            actor=who,
+            ip=address_of(request),
             what=what,
             about=row._meta.model_name or "",
             about_id=row.pk,
@@ -81,14 +84,20 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def _name(actor: Actor) -> str:
-    if isinstance(actor, str):
-        return actor
-    return actor.user.get_username() if actor.user.is_authenticated else "Somebody with a link"
+def has_merchant(row: Model) -> bool:
+    return isinstance(row, Merchant) or getattr(row, "merchant_id", None) is not None
 
 
-def address_of(request: HttpRequest) -> str | None:
-    """Where a request comes from, as the proxies in front of us say; None where that is not to be told."""
+def _name(request: HttpRequest | None) -> str:
+    if request is None:
+        return "CartRover"
+    return request.user.get_username() if request.user.is_authenticated else "somebody with a link"
+
+
+def address_of(request: HttpRequest | None) -> str | None:
+    """Where a request comes from, as the proxies in front of us say; None where there is none or they do not say."""
+    if request is None:
+        return None
     try:
         address: str | None = get_adapter().get_client_ip(request)
     except PermissionDenied:

@@ -40,7 +40,7 @@ def invite(email: str, role: str, actor: audit.Actor, by: str) -> Invitation:
     before = {"role": invitation.role or None}
     invitation.role, invitation.invited_by, invitation.ends_at = role, by, timezone.now() + LASTS
     invitation.save()
-    audit.record(actor, "Invited", invitation, before, {"role": role})
+    audit.record(actor, "invited", invitation, before, {"role": role})
     send(invitation)
     return invitation
 
@@ -60,7 +60,7 @@ def mint(invitation_id: int) -> str:
 def revoke(invitation: Invitation, actor: audit.Actor) -> None:
     invitation.revoked_at, invitation.token_hash = timezone.now(), None
     invitation.save(update_fields=["revoked_at", "token_hash"])
-    audit.record(actor, "Invitation revoked", invitation, {"role": invitation.role}, {"role": None})
+    audit.record(actor, "revoked an invitation", invitation, {"role": invitation.role}, {"role": None})
 
 
 # ------------------------------------------------------------------------------------------------------ by the invited person
@@ -96,7 +96,8 @@ def accept(public_id: str, user: User, actor: audit.Actor) -> Member:
             raise Refused("This invitation has ended.")
         member: Member
         member, _ = Member.objects.get_or_create(user=user, defaults={"role": found.role})
-        audit.record(actor, "Joined the team", member, {"role": None}, {"role": member.role})
+        audit.record(actor, "joined the team", member, {"role": None}, {"role": member.role})
+    member.merchant = found.merchant
     return member
 
 

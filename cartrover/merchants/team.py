@@ -33,7 +33,7 @@ def change_role(by: Member, other: Member, role: str, actor: audit.Actor) -> Non
         raise Refused(NOT_YOURS)
     if other.role == Role.OWNER and role != Role.OWNER:
         _another_owner(other)
-    with audit.watched(actor, "Role changed", other, "role"):
+    with audit.watched(actor, "changed a role", other, "role"):
         other.role = role
         other.save(update_fields=["role"])
 
@@ -42,18 +42,18 @@ def remove(by: Member, other: Member, actor: audit.Actor) -> None:
     """Take somebody else off the team. Raises Refused."""
     if not may_manage(by, other):
         raise Refused(NOT_YOURS)
-    _gone(other, "Removed from the team", actor)
+    _gone(other, "removed from the team", actor)
 
 
 def leave(member: Member, actor: audit.Actor) -> None:
     """Raises Refused for the last owner."""
-    _gone(member, "Left the team", actor)
+    _gone(member, "left the team", actor)
 
 
 def hand_over(owner: Member, other: Member, actor: audit.Actor) -> None:
     """Make another member the owner; who was it stays as a manager."""
     for member, role in ((other, Role.OWNER), (owner, Role.MANAGER)):
-        with audit.watched(actor, "Ownership handed over", member, "role"):
+        with audit.watched(actor, "handed over ownership", member, "role"):
             member.role = role
             member.save(update_fields=["role"])
 

@@ -26,6 +26,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from cartrover.merchants import audit
+
 # What the admin's theme needs beyond the portal's own policy; docs/adr/0006-admin-csp.md says why.
 THEME_NEEDS = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
@@ -104,7 +106,7 @@ class OperatorAdmin(ModelAdmin):
 
 
 class ChangeableAdmin(OperatorAdmin):
-    """Rows of which an operator may change ``changeable`` fields. Django's own log keeps who changed what."""
+    """Rows of which an operator may change ``changeable`` fields. The merchant's audit keeps who changed what."""
 
     changeable: tuple[str, ...] = ()
 
@@ -115,6 +117,13 @@ class ChangeableAdmin(OperatorAdmin):
         hidden = {*self.changeable, *(self.exclude or ())}
         fields = [field.name for field in self.model._meta.fields if field.name not in hidden]
         return [*fields, *super().get_readonly_fields(request, obj)]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if audit.has_merchant(obj):
+            after = {name: getattr(obj, name) for name in form.changed_data}
+            before = {name: form.initial[name] for name in form.changed_data}
+            audit.record(request, "changed as the operator", obj, before, after)
 
 
 Action = Callable[[Any, HttpRequest, QuerySet[Any]], None]
@@ -127,7 +136,9 @@ def asks_first(question: str) -> Callable[[Action], Callable[..., HttpResponse |
         @functools.wraps(act)
         def asked(self: OperatorAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
             if request.POST.get("sure") == "yes":
+                rows = [row for row in queryset if audit.has_merchant(row)]
                 act(self, request, queryset)
+                audit.record_all(request, f"as the operator: {act.__name__.replace('_', ' ')}", rows)
                 return None
             context = {
                 **self.admin_site.each_context(request),

@@ -28,7 +28,7 @@ def settings(request: MerchantRequest) -> HttpResponse:
 @require_POST
 def save(request: MerchantRequest) -> HttpResponse:
     row = _row(request)
-    with audit.watched(request, "Settings changed", row, *FIELDS):
+    with audit.watched(request, "changed settings", row, *FIELDS):
         form = MerchantSettingsForm(request.POST, instance=row)
         if not form.is_valid():
             row.refresh_from_db()
@@ -45,7 +45,7 @@ def save_notices(request: MerchantRequest) -> HttpResponse:
     form = NoticesForm(request.member, request.POST)
     if not form.is_valid():
         return _page(request, MerchantSettingsForm(instance=_row(request)), form, status=400)
-    with audit.watched(request, "Notices chosen", request.member, "notices"):
+    with audit.watched(request, "chose notices", request.member, "notices"):
         request.member.notices = form.cleaned_data
         request.member.save(update_fields=["notices"])
     messages.success(request, "Saved.")

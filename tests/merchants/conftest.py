@@ -1,0 +1,3 @@
+from tests.portal.conftest import visit
+
+__all__ = ["visit"]

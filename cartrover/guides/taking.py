@@ -8,13 +8,12 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, ViewportSize, expect, sync_playwright
 
 from cartrover.embedded import demo, outside
 from cartrover.embedded.place import CHECKOUT, held_throwaway
@@ -24,7 +23,7 @@ from cartrover.guides.pictures import DENSITY
 
 GUIDES = CHECKOUT / "static" / "guides"
 README = CHECKOUT / "docs" / "pictures" / "dashboard.png"
-WINDOW = {"width": 1280, "height": 900}
+WINDOW = ViewportSize(width=1280, height=900)
 ROUNDS = 14  # of packing at the warehouse, until orders are at every stage
 AROUND = 14  # how much of the page shows round what a picture is about
 
@@ -220,4 +219,4 @@ def _save(picture: bytes, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from cartrover.connections import share_urls
 from cartrover.connections.views import accounts, granting, holders
 
 _CART, _WAREHOUSE = {"kind": "cart"}, {"kind": "warehouse"}
@@ -27,6 +28,7 @@ urlpatterns = [
     path("grants/paste/", granting.paste, name="grant_paste"),
     path("grants/<slug:public_id>/status/", granting.status, name="grant_status"),
     path("grants/<slug:public_id>/go-on/", granting.go_on, name="grant_go_on"),
+    *share_urls.of_a_merchant,
 ]
 
 callbacks = [

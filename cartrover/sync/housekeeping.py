@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from cartrover.connections import sharing
 from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
+from cartrover.mail import outbox
 from cartrover.merchants.tenancy import acting_for
 from cartrover.sync import reconcile
 from cartrover.sync.durations import durations
@@ -48,4 +50,8 @@ def warn_of_consent(connection: Connection) -> bool:
     close_problems(kind=CONSENT, about="connection", about_id=connection.pk)
     open_problem(CONSENT, words, subject=str(stage), about=connection)
     tell([event(connection, CONSENT, words, days=stage)])
+    outbox.notify(CONSENT, connection=connection.pk, days=stage)
+    owner = sharing.owner_of(connection)
+    if owner:
+        sharing.ask_to_renew(connection, owner)
     return True

@@ -1,0 +1,312 @@
+"""What an account's owner sees behind a link: no log-in, one setup, and nothing else of the merchant.
+
+Opening a link changes nothing but a cookie, so that a mail scanner may open it as often as it likes. The cookie holds the hash of
+the token for two hours; a link that is sent again or withdrawn ends it. Pages of the clean address keep the site's own referrer
+policy: under ``no-referrer`` browsers send ``Origin: null`` with a form, which the CSRF check refuses.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from cartrover.connections import checking, grants, holders, sharing
+from cartrover.connections.forms import SERVICES, SettingsForm
+from cartrover.connections.holders import Holder
+from cartrover.connections.models import Connection, GrantAttempt, SetupLink
+from cartrover.connections.views import granting
+from cartrover.connections.views.windows import opens_windows
+from cartrover.merchants import audit
+from cartrover.merchants.tenancy import acting_for
+from integrations import registry
+from integrations.outcomes import NeedsOperator
+
+COOKIE = "__Secure-cartrover_setup" if settings.SECURE else "cartrover_setup"
+COOKIE_PATH = "/setup/"
+COOKIE_LIFE = 2 * 60 * 60  # seconds
+SALT = "cartrover.setup_link"
+GUESSES = {"open": "10/m/ip,300/m/key"}  # wrong links: from one address, and from everywhere
+OWNERS_STEPS = frozenset({"access", "orders", "items"})  # of the test: those that read the owner's own account and no other
+STATUS = {"unknown": 404, "closed": 403, "other": 409}
+
+CLOSED = (
+    "This page stays open for two hours only, or until a newer link is sent. Open the link in your newest mail again; what you "
+    "have done so far is kept."
+)
+OTHER = "Another link was opened in this browser since. Open the link of the mail that you want to go on with again."
+TOO_MANY = "Too many links that open nothing were tried. Wait a minute, then open the link of your mail again."
+
+
+# --------------------------------------------------------------------------------------------------------------------- opening
+
+
+@require_safe
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Swap the token for a cookie, so that the address holds no secret any more. Starts nothing and uses nothing up."""
+    guess = ratelimit.consume(request, app="cartrover.sharing", action="open", config=GUESSES, key="everybody", limit_get=True)
+    if guess is None:
+        return _closed_to(_refused(request, "limited", TOO_MANY, 429))
+    try:
+        link = sharing.find(sharing.digest(token))
+    except sharing.Refused as refused:
+        return _closed_to(_refused(request, refused.cause, refused.words))
+    guess.rollback()
+    try:
+        with acting_for(link.merchant_id):
+            sharing.insist_on_use(link)
+    except sharing.Refused as refused:
+        return _closed_to(_refused(request, refused.cause, refused.words))
+    response = redirect("owner")
+    response.set_signed_cookie(
+        COOKIE,
+        sharing.digest(token).hex(),
+        salt=SALT,
+        max_age=COOKIE_LIFE,
+        path=COOKIE_PATH,
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Lax",  # a mail program opens it from another site
+    )
+    return _closed_to(response)
+
+
+def _closed_to(response: HttpResponse) -> HttpResponse:
+    """What has the token in its address goes into no cache and no Referer."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _refused(request: HttpRequest, cause: str, words: str, status: int = 410) -> HttpResponse:
+    status = STATUS.get(cause, status)
+    if granting.wants_json(request):
+        return JsonResponse({"state": "failed", "words": words}, status=status)
+    return render(request, "sharing/refused.html", {"cause": cause, "words": words}, status=status)
+
+
+View = Callable[..., HttpResponse]
+
+
+def behind_a_link(view: View) -> View:
+    """A view for whoever holds the cookie of a link that still opens something. It opens the merchant's door by itself."""
+
+    @functools.wraps(view)
+    def opened(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            link = _link_of(request)
+            with acting_for(link.merchant_id):
+                sharing.insist_on_use(link)
+            return view(request, link, *args, **kwargs)
+        except sharing.Refused as refused:
+            return _refused(request, refused.cause, refused.words)
+
+    return never_cache(opened)
+
+
+def _link_of(request: HttpRequest) -> SetupLink:
+    kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_LIFE)
+    if not kept:
+        raise sharing.Refused("closed", CLOSED)
+    try:
+        link = sharing.find(bytes.fromhex(kept))
+    except sharing.Refused:
+        raise sharing.Refused("closed", CLOSED) from None
+    if request.method == "POST" and request.POST.get("link") != link.public_id:
+        raise sharing.Refused("other", OTHER)
+    return link
+
+
+# ------------------------------------------------------------------------------------------------------------------------ page
+
+
+@dataclass(slots=True)
+class Part:
+    """One cart or warehouse that the link sets up: its form, and what a test of it said."""
+
+    holder: Holder
+    form: SettingsForm
+    lines: list[checking.Line] | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {**self.holder.settings, **self.form.values}
+
+
+@opens_windows
+@behind_a_link
+@require_safe
+def page(request: HttpRequest, link: SetupLink) -> HttpResponse:
+    with acting_for(link.merchant_id):
+        return _page(request, link, _parts(link))
+
+
+def _parts(link: SetupLink, data: Mapping[str, Any] | None = None) -> list[Part]:
+    return [Part(holder, _form(holder, data)) for holder in sharing.holders_of(link)]
+
+
+def _form(holder: Holder, data: Mapping[str, Any] | None) -> SettingsForm:
+    facts = holder.connection.facts if holder.connection is not None else {}
+    form = SettingsForm(holders.side_of(holder).fields, facts, holder.settings, data)
+    form.prefix = str(holder._meta.model_name)
+    return form
+
+
+def _page(request: HttpRequest, link: SetupLink, parts: list[Part], *, status: int = 200, tested: str = "") -> HttpResponse:
+    """Inside the merchant's door: a page shows rows while it is written."""
+    integration = registry.get(sharing.slug_of(link))
+    granted = sharing.grants_of(link).select_related("connection").order_by("-pk").first()
+    services = [service for part in parts for service in holders.side_of(part.holder).services]
+    context = {
+        "link": link,
+        "merchant": link.merchant,
+        "asker": sharing.asker(link),
+        "integration": integration,
+        "account": granted.connection if granted is not None else None,
+        "parts": parts,
+        "services": [SERVICES.get(service, service) for service in services],
+        "tested": tested,
+        "in_test": any(part.lines is not None for part in parts),
+    }
+    return render(request, "sharing/owner.html", context, status=status)
+
+
+# --------------------------------------------------------------------------------------------------------------------- granting
+
+
+@opens_windows
+@behind_a_link
+@require_POST
+def start(request: HttpRequest, link: SetupLink) -> HttpResponse:
+    """Grant Us API Access, as for a member; the browser stands for the person."""
+    slug = sharing.slug_of(link)
+    try:
+        with acting_for(link.merchant_id):
+            attempt, address = grants.start(
+                link.merchant,
+                None,
+                granting.browser_key(request),
+                slug,
+                cart=link.cart,
+                warehouse=link.warehouse,
+                renews=link.connection,
+            )
+            attempt.link = link
+            attempt.save(update_fields=["link"])
+    except NeedsOperator as outcome:
+        return _refused(request, "application", outcome.message, 409)
+    if granting.wants_json(request):
+        asks = reverse("owner_status", args=[attempt.public_id])
+        return JsonResponse({"attempt": attempt.public_id, "address": address, "status": asks})
+    return render(request, "connections/leave.html", {"address": address, "provider": registry.get(slug).name})
+
+
+@behind_a_link
+@require_GET
+def status(request: HttpRequest, link: SetupLink, attempt_id: str) -> HttpResponse:
+    with acting_for(link.merchant_id):
+        attempt = get_object_or_404(GrantAttempt, public_id=attempt_id, link=link)
+        return JsonResponse({"attempt": attempt.public_id, **granting.standing(attempt)})
+
+
+@behind_a_link
+@require_POST
+def go_on(request: HttpRequest, link: SetupLink, attempt_id: str) -> HttpResponse:
+    with acting_for(link.merchant_id):
+        attempt = get_object_or_404(GrantAttempt, public_id=attempt_id, link=link)
+    attempt = grants.resume(attempt)
+    return JsonResponse({"attempt": attempt.public_id, **granting.standing(attempt)})
+
+
+@behind_a_link
+@require_POST
+def paste(request: HttpRequest, link: SetupLink) -> HttpResponse:
+    """The address of the provider's own last page."""
+    params = dict(parse_qsl(urlsplit(request.POST.get("address", "").strip()).query))
+    key = request.session.get(granting.BROWSER, "")
+    _attempt, words = granting.outcome(lambda: grants.finish(sharing.slug_of(link), params, key, None))
+    with acting_for(link.merchant_id):
+        link = sharing.find(bytes(link.token_hash or b""))
+        return _page(request, link, _parts(link), tested=words)
+
+
+# ----------------------------------------------------------------------------------------------------------------- Test and OK
+
+
+@opens_windows
+@behind_a_link
+@require_POST
+def finish(request: HttpRequest, link: SetupLink) -> HttpResponse:
+    """Test, which saves nothing; or OK, which saves, and uses the link up where every check passes."""
+    parts = _parts_in_door(link, request.POST)
+    if not all([part.form.is_valid() for part in parts]):
+        return _again(request, link, parts, "Some of it is not filled in as it has to be.", 400)
+    passed = _tested(link, parts)
+    if "ok" not in request.POST:
+        words = "Everything works. Press OK to finish." if passed else "Not everything works yet."
+        return _again(request, link, parts, words)
+    with acting_for(link.merchant_id):
+        for part in parts:
+            holders.save_settings(part.holder, actor=sharing.OWNER, settings=part.values)
+            if not passed:
+                holders.unchecked(part.holder, actor=sharing.OWNER)
+    if not passed:
+        return _again(request, link, parts, "Saved, and not finished yet: not everything works.")
+    return _finished(request, link, parts)
+
+
+def _parts_in_door(link: SetupLink, data: Mapping[str, Any]) -> list[Part]:
+    with acting_for(link.merchant_id):
+        return _parts(link, data)
+
+
+def _again(request: HttpRequest, link: SetupLink, parts: list[Part], words: str, status: int = 200) -> HttpResponse:
+    with acting_for(link.merchant_id):
+        return _page(request, link, parts, status=status, tested=words)
+
+
+def _tested(link: SetupLink, parts: list[Part]) -> bool:
+    """Run the checks that concern the owner's own account. Outside every door."""
+    for part in parts:
+        part.lines = _lines(part)
+    renewed = link.connection is None or _renewed(link)
+    return renewed and all(checking.passed(part.lines or ()) for part in parts)
+
+
+def _lines(part: Part) -> list[checking.Line]:
+    lines: list[checking.Line] = []
+    for step in checking.steps(part.holder):
+        if step not in OWNERS_STEPS:
+            continue
+        found = list(checking.run(part.holder, step, settings=part.values))
+        lines += found
+        if checking.ends(step, found):
+            break
+    return lines
+
+
+def _renewed(link: SetupLink) -> bool:
+    with acting_for(link.merchant_id):
+        active = Connection.objects.filter(pk=link.connection_id, state=Connection.State.ACTIVE).exists()
+        return active and sharing.grants_of(link).exists()
+
+
+def _finished(request: HttpRequest, link: SetupLink, parts: list[Part]) -> HttpResponse:
+    with acting_for(link.merchant_id):
+        for part in parts:
+            holders.checked(part.holder, actor=sharing.OWNER)
+        sharing.complete(link)
+        audit.record(sharing.OWNER, "finished a setup behind a link", link)
+        response = render(request, "sharing/finished.html", {"merchant": link.merchant, "link": link, "parts": parts})
+    response.delete_cookie(COOKIE, path=COOKIE_PATH)
+    return response

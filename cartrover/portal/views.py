@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cartrover.events.cards import open_cards, value_at_stake
 from cartrover.events.models import Event
+from cartrover.merchants.invitations import offered_to
 from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Member, Role
 from cartrover.merchants.requests import AuthenticatedRequest, MerchantRequest
@@ -23,6 +24,7 @@ from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.orders.counts import by_status
 from cartrover.orders.models import Order
+from cartrover.portal.first_steps import first_steps
 from cartrover.portal.flow import flow
 from cartrover.portal.formats import local
 from cartrover.portal.forms import MerchantForm
@@ -34,8 +36,10 @@ SHOWN_EVENTS = 10
 @login_required
 @require_safe
 def home(request: AuthenticatedRequest) -> HttpResponse:
-    """The last merchant's dashboard; for who has none, the page that makes one."""
+    """The last merchant's dashboard; for who has none, an invitation, or else the page that makes a merchant."""
     mine = [each.merchant.public_id for each in memberships(request.user.pk)]
+    if not mine and offered_to(request.user):
+        return redirect("join")
     if not mine:
         return redirect("admin:index" if request.user.is_staff else "new_merchant")
     last = request.session.get("merchant")
@@ -58,7 +62,11 @@ def new_merchant(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 def dashboard(request: MerchantRequest) -> HttpResponse:
     now = local(timezone.now(), request.merchant.time_zone)
-    return render(request, "portal/dashboard.html", {"live": _live(request), "today": now})
+    steps = first_steps(request.merchant)
+    next_step = next((step for step in steps if not step.done), None)
+    return render(
+        request, "portal/dashboard.html", {"live": _live(request), "today": now, "steps": steps, "next_step": next_step}
+    )
 
 
 @at_least(Role.VIEWER)

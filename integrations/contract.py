@@ -335,7 +335,10 @@ class StockResult:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call and its answer, for the trail. Secrets are masked before it is made."""
+    """One call and its answer, for the trail. Secrets are masked before it is made.
+
+    ``challenge`` is the answer's WWW-Authenticate, by which a password in front of the API is told from a refused token.
+    """
 
     method: str
     url: str
@@ -349,6 +352,7 @@ class Exchange:
     error: str = ""
     server_time: datetime | None = None
     budget: tuple[int, datetime] | None = None
+    challenge: str = ""
 
 
 class Wire(Protocol):
@@ -435,8 +439,9 @@ class Warehouse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting of a cart or warehouse. ``kind`` is text, integer, flag, choice, choices, location or locations.
+    """One setting of a cart or warehouse.
 
+    ``kind`` is text, integer, flag, choice, choices, location (picked), location_id (typed or picked) or locations.
     ``step`` names the step of the guide that explains it. ``choices`` are (value, label).
     """
 
@@ -459,10 +464,21 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """What a cart can be chosen from, such as eBay's marketplaces. ``language`` is as its people call it."""
+
+    code: str
+    name: str
+    country: str = ""
+    currency: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CartSide:
     """What an integration can do as a cart. ``open(wire, settings, facts)`` makes the client.
 
-    ``variants`` are what a cart is chosen from (eBay's marketplaces) as (code, name); empty where there is nothing to choose.
+    ``variants`` are what a cart is chosen from (eBay's marketplaces); empty where there is nothing to choose.
     ``order_url(external_id)`` is the address of an order for a person. ``normal_tracking`` is how the cart will show a tracking
     number. ``processing_seconds`` is the longest that a write may take to show. ``stock_batch`` 0 means no stock upload.
     """
@@ -471,10 +487,13 @@ class CartSide:
     fields: tuple[SettingField, ...]
     services: tuple[str, ...]
     order_url: Callable[[str], str]
-    variants: tuple[tuple[str, str], ...] = ()
+    variants: tuple[Variant, ...] = ()
     stock_batch: int = 1
     normal_tracking: Callable[[str], str] = str
     processing_seconds: float = 60.0
+
+    def variant(self, code: str) -> Variant | None:
+        return next((each for each in self.variants if each.code == code), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,12 +511,18 @@ class WarehouseSide:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose account a grant opened. ``facts`` are what the integration wants to remember of it (time zone, currencies)."""
+    """Whose account a grant opened.
+
+    ``facts`` are what the integration wants to remember of it; ``locations`` (dicts with id and label), ``currencies`` (ISO codes)
+    and ``default_currency`` mean the same everywhere. ``lacks`` names, for a person, what the access does not allow of what we
+    need.
+    """
 
     external_id: str
     name: str
     user_id: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,6 +534,7 @@ class Integration:
     Args:
         environment: ``production``, ``sandbox`` or ``simulator``: accounts of one are unknown in another.
         account: asks whose account a token opens, and the facts about it.
+        rights: reads that cost nothing and fail where the access does not allow what we need, each by what it stands for.
         trouble: a sentence when this installation cannot use the integration (no application registered), else empty.
         guide: the setup guide, in Markdown, with a heading ``{#step}`` for each step that a settings field names.
     """
@@ -518,6 +544,7 @@ class Integration:
     environment: str
     grant: Grant
     account: Callable[[Wire], Account]
+    rights: tuple[tuple[str, Callable[[Wire], None]], ...] = ()
     trouble: str = ""
     cart: CartSide | None = None
     warehouse: WarehouseSide | None = None

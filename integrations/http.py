@@ -300,6 +300,7 @@ class Door:
             error=trouble,
             server_time=reply.server_time if reply else None,
             budget=self._provider.budget(reply) if reply else None,
+            challenge=named.get("www-authenticate", "")[:200],
         )
 
 

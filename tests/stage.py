@@ -183,6 +183,7 @@ def set_up(world: World, *, seller: str = "acme", marketplaces: tuple[str, ...] 
         warehouse = holders.new_warehouse(registry.get("tradegecko"), actor="a test")
         holders.join(warehouse, _connect("tradegecko", world.gecko.grant(email)))
         warehouse.refresh_from_db()
+        holders.checked(warehouse, actor="a test")
         holders.go_live(warehouse, actor="a test")
         ebay = _connect("ebay", world.ebay.grant(seller))
         for marketplace in marketplaces:
@@ -190,6 +191,7 @@ def set_up(world: World, *, seller: str = "acme", marketplaces: tuple[str, ...] 
             holders.send_orders_to(cart, warehouse, actor="a test")
             holders.join(cart, ebay)
         for cart in Cart.objects.all():
+            holders.checked(cart, actor="a test")
             holders.go_live(cart, actor="a test")
     return stage
 

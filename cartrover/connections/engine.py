@@ -1,8 +1,9 @@
-"""How the engine hears that a connection changed. It is built on connections, so it is imported when it is needed."""
+"""How connections reach the engine. It is built on connections, so it is imported when it is needed."""
 
 from __future__ import annotations
 
 from cartrover.connections.models import Connection
+from integrations.contract import Wire
 
 
 def changed(connection: Connection) -> None:
@@ -11,3 +12,10 @@ def changed(connection: Connection) -> None:
 
     streams.ensure(connection)
     streams.wake(connection.pk, *streams.wanted_kinds(connection))
+
+
+def wire(connection: Connection) -> Wire:
+    """A wire for what a person asks just now: within the provider's budget and in the request trail, under no stream's lease."""
+    from cartrover.sync import opening
+
+    return opening.wire_for_a_person(connection)

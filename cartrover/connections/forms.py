@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from integrations.contract import SettingField
 
@@ -38,18 +41,28 @@ class SettingsForm(forms.Form):
         facts: Mapping[str, Any],
         stored: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
+        guide: Callable[[str], str] = lambda step: "",
     ) -> None:
+        """``guide`` is the address of a step of the setup guide, or nothing where there is none."""
         super().__init__(data, initial=dict(stored), prefix="settings")
         locations = [(str(each["id"]), str(each["label"])) for each in facts.get("locations", ())]
         for field in declared:
             control = _CONTROLS[field.kind](field, locations, stored.get(field.name))
-            control.label, control.help_text, control.required = field.label, field.help, field.required
+            control.label, control.required = field.label, field.required
+            control.help_text = _help(field, guide(field.step) if field.step else "")
             self.fields[field.name] = control
 
     @property
     def values(self) -> dict[str, Any]:
         """The cleaned settings, as JSON keeps them; what is empty is empty text."""
         return {name: "" if value is None else value for name, value in self.cleaned_data.items()}
+
+
+def _help(field: SettingField, address: str) -> str:
+    if not address:
+        return conditional_escape(field.help)
+    link = format_html('<a href="{}" target="_blank">Guide<span class="visually-hidden">: {}</span></a>', address, field.label)
+    return format_html("{} {}", field.help, link)
 
 
 def _text(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
@@ -79,6 +92,27 @@ def _location(field: SettingField, locations: Choices, stored: Any) -> forms.Fie
     return forms.ChoiceField(choices=[("", "–"), *_with([stored] if stored else [], locations)])
 
 
+class _Suggesting(forms.TextInput):
+    """Typed, or picked from a list of (value, label)."""
+
+    def __init__(self, choices: Choices, attrs: Mapping[str, Any]) -> None:
+        super().__init__(dict(attrs))
+        self._choices = choices
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        listed = f"{name}-known"
+        typed = super().render(name, value, {**(attrs or {}), "list": listed}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', self._choices)
+        return format_html('{}<datalist id="{}">{}</datalist>', typed, listed, options)
+
+
+def _location_id(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
+    """The bare number: the account may have locations that we were not told of."""
+    bare = RegexValidator(r"^[0-9]+$", f"The {field.label} is the number alone, as at the end of the page's address.")
+    widget = _Suggesting(locations, {"inputmode": "numeric", "autocomplete": "off"})
+    return forms.CharField(max_length=40, validators=[bare], widget=widget)
+
+
 def _locations(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
     return forms.MultipleChoiceField(choices=_with(stored or [], locations), widget=forms.CheckboxSelectMultiple)
 
@@ -96,6 +130,7 @@ _CONTROLS: Mapping[str, Callable[[SettingField, Choices, Any], forms.Field]] = {
     "choice": _choice,
     "choices": _choices,
     "location": _location,
+    "location_id": _location_id,
     "locations": _locations,
 }
 

@@ -11,12 +11,14 @@ from django.utils import timezone
 from cartrover.connections import claims, credentials, engine
 from cartrover.connections.models import Cart, Connection, ServiceHolder, Warehouse
 from cartrover.events.telling import close_problems, event, tell
+from cartrover.merchants import audit
 from integrations import registry
 from integrations.contract import CartSide, Integration, WarehouseSide
 
 Holder = Cart | Warehouse
 H = TypeVar("H", Cart, Warehouse)
 LOCATION = "location_id"  # the setting by which two carts share one account, where an integration has locations
+FIRST_PULL_DAYS = 30  # how far back a first download reaches, unless a person chooses otherwise
 State = ServiceHolder.State
 
 
@@ -34,9 +36,10 @@ class Obstacle(Exception):
 def new_cart(integration: Integration, variant: str = "", *, actor: str) -> Cart:
     """A draft with the integration's own defaults. ``variant`` is what was chosen of it, such as a marketplace."""
     side = integration.cart
-    if side is None or ((variant or side.variants) and variant not in dict(side.variants)):
+    chosen = side.variant(variant) if side else None
+    if side is None or ((variant or side.variants) and chosen is None):
         raise ValueError(f"{integration.slug} has no cart {variant!r}")
-    name = " ".join(filter(None, (integration.name, dict(side.variants).get(variant))))
+    name = f"{integration.name} {chosen.name}" if chosen else integration.name
     return _told(Cart(variant=variant, name=name, **_begun(integration.slug, side)), actor)
 
 
@@ -62,6 +65,7 @@ def _plain(value: Any) -> Any:
 
 def _told(holder: H, actor: str) -> H:
     holder.save()
+    audit.record(actor, "set up", holder, after={"state": holder.state})
     tell([event(holder, "created", f"{holder.name} was set up as a draft.", actor=actor)])
     return holder
 
@@ -85,8 +89,11 @@ def join(holder: Holder, connection: Connection) -> None:
     if isinstance(holder, Cart):
         claims.claim(connection)
     before = holder.connection
-    holder.connection = connection
-    holder.save(update_fields=["connection"])
+    with audit.watched(None, "chose the connection", holder, "connection"):
+        holder.connection = connection
+        if before is not None:
+            _start_anew(holder)
+        holder.save()
     if before is not None:
         if not before.carts.exists():
             claims.release(before)
@@ -94,11 +101,19 @@ def join(holder: Holder, connection: Connection) -> None:
     engine.changed(connection)
 
 
+def _start_anew(holder: Holder) -> None:
+    """Another account: what was checked was the one before, and a first download of it has to be wanted."""
+    holder.state = State.DRAFT
+    if isinstance(holder, Cart):
+        holder.pull_from = None
+
+
 def disconnect(connection: Connection, *, actor: str) -> None:
     """Forget the tokens and stop the streams. The row stays, so that a reconnect goes on where it was."""
     credentials.wipe(connection)
-    connection.state = Connection.State.DISCONNECTED
-    connection.save(update_fields=["state"])
+    with audit.watched(actor, "disconnected", connection, "state"):
+        connection.state = Connection.State.DISCONNECTED
+        connection.save(update_fields=["state"])
     claims.release(connection)
     close_problems(about="connection", about_id=connection.pk)
     tell([event(connection, "disconnected", f"{connection.account_name} was disconnected.", actor=actor)])
@@ -109,8 +124,9 @@ def send_orders_to(cart: Cart, warehouse: Warehouse | None, *, actor: str) -> No
     """Choose where the cart's orders go."""
     if cart.warehouse_id == (warehouse.pk if warehouse else None):
         return
-    cart.warehouse = warehouse
-    cart.save(update_fields=["warehouse"])
+    with audit.watched(actor, "chose where orders go", cart, "warehouse"):
+        cart.warehouse = warehouse
+        cart.save(update_fields=["warehouse"])
     where = warehouse.name if warehouse else "nowhere"
     tell([event(cart, "changed", f"Orders now go to {where}.", actor=actor)])
     _changed(cart)
@@ -121,9 +137,10 @@ def save_settings(holder: Holder, *, actor: str, **changes: Any) -> None:
     changed = [name for name, value in changes.items() if getattr(holder, name) != value]
     if not changed:
         return
-    for name in changed:
-        setattr(holder, name, changes[name])
-    holder.save(update_fields=changed)
+    with audit.watched(actor, "changed settings", holder, *changed):
+        for name in changed:
+            setattr(holder, name, changes[name])
+        holder.save(update_fields=changed)
     tell([event(holder, "changed", f"Changed: {', '.join(changed)}.", actor=actor)])
     _changed(holder)
 
@@ -131,7 +148,19 @@ def save_settings(holder: Holder, *, actor: str, **changes: Any) -> None:
 # ------------------------------------------------------------------------------------------------------------------------- live
 
 
-def go_live(holder: Holder, *, actor: str, days_back: int = 30) -> None:
+def checked(holder: Holder, *, actor: str) -> None:
+    """What is saved has passed the test. One that is live or paused stays so."""
+    if holder.state == State.DRAFT:
+        _become(holder, State.CHECKED, f"{holder.name} was tested and saved.", actor)
+
+
+def unchecked(holder: Holder, *, actor: str) -> None:
+    """What is saved has not passed the test. Only one that was not live yet becomes a draft again."""
+    if holder.state == State.CHECKED:
+        _become(holder, State.DRAFT, f"{holder.name} did not pass the test.", actor)
+
+
+def go_live(holder: Holder, *, actor: str, days_back: int = FIRST_PULL_DAYS) -> None:
     """Start its services. ``days_back`` is how far back a cart's first download reaches; 0 takes what comes from now on.
 
     Raises Obstacle. A cart that was live before goes on where it was.
@@ -151,9 +180,13 @@ def pause(holder: Holder, *, actor: str) -> None:
     _become(holder, State.PAUSED, f"{holder.name} is paused.", actor)
 
 
-def _become(holder: Holder, state: str, words: str, actor: str) -> None:
-    holder.state = state
-    holder.save()
+_DONE = {State.LIVE: "took live", State.PAUSED: "paused", State.CHECKED: "tested and saved", State.DRAFT: "tested in vain"}
+
+
+def _become(holder: Holder, state: ServiceHolder.State, words: str, actor: str) -> None:
+    with audit.watched(actor, _DONE[state], holder, "state"):
+        holder.state = state
+        holder.save()
     tell([event(holder, state, words, actor=actor)])
     _changed(holder)
 
@@ -169,6 +202,8 @@ def obstacles(holder: Holder) -> list[str]:
     found += [f"Fill in {field.label}." for field in side_of(holder).fields if field.required and _empty(holder, field.name)]
     if isinstance(holder, Cart):
         found += _of_the_cart(holder)
+    if not found and holder.state == State.DRAFT:
+        found.append("Press OK, which tests it.")
     return found
 
 

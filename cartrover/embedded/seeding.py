@@ -138,7 +138,9 @@ def _connect(merchant: Merchant, alice: User, recorded: Sequence[Any]) -> None:
         warehouse = holders.new_warehouse(declared.integration("tradegecko"), actor=MEMBER)
     _grant(merchant, alice, "tradegecko", warehouse=warehouse, **STAFF)
     with acting_for(merchant):
-        holders.go_live(Warehouse.objects.get(pk=warehouse.pk), actor=MEMBER)
+        warehouse = Warehouse.objects.get(pk=warehouse.pk)
+        holders.checked(warehouse, actor=MEMBER)
+        holders.go_live(warehouse, actor=MEMBER)
     first: Cart | None = None
     for marketplace in _marketplaces(recorded):
         with acting_for(merchant):
@@ -151,6 +153,7 @@ def _connect(merchant: Merchant, alice: User, recorded: Sequence[Any]) -> None:
             first = cart
     with acting_for(merchant):
         for cart in Cart.objects.all():
+            holders.checked(cart, actor=MEMBER)
             holders.go_live(cart, actor=MEMBER)
 
 
@@ -158,7 +161,7 @@ def _marketplaces(recorded: Sequence[Any]) -> list[str]:
     """The demo's three, and with recorded orders every marketplace that they were placed on."""
     if not recorded:
         return list(MARKETPLACES)
-    known = dict(declared.integration("ebay").cart.variants)  # type: ignore[union-attr]
+    known = [variant.code for variant in declared.integration("ebay").cart.variants]  # type: ignore[union-attr]
     text = json.dumps(recorded)
     return [marketplace for marketplace in known if f'"{marketplace}"' in text]
 

@@ -8,6 +8,7 @@ from typing import Any
 from cartrover.connections.models import Connection
 from cartrover.merchants.tenancy import acting_for
 from cartrover.sync.leases import HeldLease
+from cartrover.sync.models import Stream
 from cartrover.sync.streams import Claim
 from cartrover.sync.wire import LiveWire
 from cartrover.sync.work import Lease, Work
@@ -34,6 +35,21 @@ def neighbour(work: Work, connection: Connection) -> Work:
     if connection.merchant_id != work.merchant_id:
         raise LookupError("another merchant's connection")
     return _work(connection, work.kind, work.lease, work.stream_id, {})
+
+
+class _NoLease:
+    """A person waits for the answer, and nothing is written: there is nothing that a second worker could do twice."""
+
+    token = 0
+
+    def check(self, seconds: float = 0.0) -> None:
+        """Nobody can take it over."""
+
+
+def wire_for_a_person(connection: Connection) -> LiveWire:
+    """The connection's wire for reads that a person asked for on a page. It leaves most of the budget to the engine."""
+    integration = registry.get(connection.integration)
+    return LiveWire(connection, integration, kind=Stream.Kind.HOUSEKEEPING, lease=_NoLease())
 
 
 def _work(connection: Connection, kind: str, lease: Lease, stream_id: int, cursor: Mapping[str, Any]) -> Work:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from integrations.contract import Account, Wire
@@ -38,6 +38,15 @@ def grant(application: Application) -> Grant:
         rotates=False,
         dead=frozenset({"invalid_grant", "invalid_scope"}),
     )
+
+
+def rights(application: Application) -> tuple[tuple[str, Callable[[Wire], None]], ...]:
+    """A consent may cover less than was asked for. Orders are read anyway; the Inventory API has a scope of its own."""
+
+    def stock(wire: Wire) -> None:
+        Calls(application, wire).get("/sell/inventory/v1/inventory_item?limit=1", "inventory")
+
+    return (("Stock levels", stock),)
 
 
 @dataclass(frozen=True, slots=True)

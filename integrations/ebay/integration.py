@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from integrations.contract import CartSide, Integration, Quota
-from integrations.ebay.auth import WhoseAccount, grant
+from integrations.ebay.auth import WhoseAccount, grant, rights
 from integrations.ebay.client import EbayCart, normal_tracking
 from integrations.ebay.errors import NAME, QUOTA_ZONE
 from integrations.ebay.settings import Application
@@ -24,6 +24,7 @@ def integration(environment: Mapping[str, str]) -> Integration:
         environment=application.environment,
         grant=grant(application),
         account=WhoseAccount(application),
+        rights=rights(application),
         trouble=application.trouble,
         cart=CartSide(
             open=partial(EbayCart, application),

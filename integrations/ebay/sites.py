@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from integrations.contract import Variant
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -46,7 +48,24 @@ _ALL = (
 
 SITES: Mapping[str, Site] = {site.code: site for site in _ALL}
 
-VARIANTS = tuple((site.code, site.name) for site in _ALL)
+_LANGUAGES = {
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "fr": "Français",
+    "it": "Italiano",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "zh": "中文",
+}
+
+
+def _variant(site: Site) -> Variant:
+    languages = " · ".join(_LANGUAGES[locale[:2]] for locale in site.site_ids)
+    return Variant(site.code, site.name, site.country, site.currency, languages)
+
+
+VARIANTS = tuple(_variant(site) for site in _ALL)
 
 # Whose buyers give a tax number for the invoice, which only getOrder tells.
 WITH_TAX_NUMBERS = frozenset({"EBAY_IT", "EBAY_ES"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,7 +85,16 @@ class Site:
             name=text(account, "name"),
             user_id=reference(user, "id"),
             facts=account_facts(account, user, currencies, locations),
+            lacks=_lacks(user.get("permissions") or ()),
         )
+
+
+_NEEDED = {"write_orders": "creating and changing orders", "write_companies": "creating companies"}
+
+
+def _lacks(permissions: Collection[str]) -> tuple[str, ...]:
+    """What the user who granted access may not do; one whose permissions are not told may do everything."""
+    return tuple(words for name, words in _NEEDED.items() if permissions and name not in permissions)
 
 
 def account_facts(account: Row, user: Row, currencies: list[Row], locations: list[Row]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ CART_FIELDS = (
     SettingField(
         "location_id",
         "Location ID",
-        "integer",
+        "location_id",
         "",
         "Optional: download only the orders of this one location. Open a product variant in TradeGecko, its Stock Locations "
         "tab, then the location: the number at the end of the page's address is its Location ID.",

@@ -79,7 +79,11 @@ def _connected(browser: Client, provider: Provider, merchant: Merchant, purpose:
 
 def test_a_warehouse_and_a_cart_are_set_up_and_taken_live(browser: Client, merchant: Merchant, provider: Provider) -> None:
     warehouse = _connected(browser, provider, merchant, "warehouse", "the 3PL")
-    assert "Go live" in _words(browser, warehouse)
+    assert "Press OK, which tests it." in _words(browser, warehouse)
+    on = {f"services-{name}_on": "on" for name in ("order_delivery", "shipment_pickup", "inventory_pickup")}
+    ok = browser.post(warehouse, {"name": "The 3PL", "settings-label": "L", **on})
+    assert ok.headers["Location"] == f"{warehouse}live/"
+    assert "You're done" in _words(browser, f"{warehouse}live/")
     assert "is live." in " ".join(str(m) for m in browser.post(f"{warehouse}live/", follow=True).context["messages"])
 
     cart = _set_up(browser, merchant, "cart")

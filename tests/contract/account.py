@@ -73,7 +73,7 @@ class DeclarationContract:
 
     def test_its_variants_are_told_apart(self, made: Integration) -> None:
         variants = made.cart.variants if made.cart else ()
-        assert len({code for code, _name in variants}) == len({name for _code, name in variants}) == len(variants)
+        assert len({each.code for each in variants}) == len({each.name for each in variants}) == len(variants)
 
     def test_it_never_prints_its_secret(self, made: Integration) -> None:
         assert made.grant.client_secret

@@ -5,16 +5,22 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from cartrover.connections import holders
+from cartrover.connections.facts import ask_again
 from cartrover.connections.models import Connection
 from cartrover.connections.views.windows import opens_windows
 from cartrover.events.models import Event, Problem
-from cartrover.merchants.models import Role
+from cartrover.merchants.middleware import without_scope
+from cartrover.merchants.models import Merchant, Role
 from cartrover.merchants.roles import at_least
+from cartrover.merchants.tenancy import acting_for
 from integrations import registry
+from integrations.outcomes import Outcome
 
 EVENTS_SHOWN = 20
 
@@ -44,6 +50,25 @@ def connection(request: HttpRequest, public_id: str) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "connections/connection.html", context)
+
+
+@at_least(Role.MANAGER)
+@without_scope
+@require_POST
+def ask(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Read the account again: a location or a currency was added there."""
+    merchant: Merchant = request.merchant  # type: ignore[attr-defined]
+    with acting_for(merchant):
+        row = get_object_or_404(Connection, public_id=public_id)
+    try:
+        ask_again(row, actor=request.user.get_username())
+    except Outcome as outcome:
+        messages.error(request, outcome.message)
+    else:
+        messages.success(request, f"{row.account_name} was read again: its locations and currencies are those of now.")
+    back = request.POST.get("next", "")
+    inside = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith(f"/m/{merchant.public_id}/")
+    return redirect(back if inside else reverse("connection", args=[merchant.public_id, public_id]))
 
 
 @at_least(Role.MANAGER)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from django.conf import settings as installation
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,18 +14,25 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from cartrover.connections import holders
+from cartrover.connections.approval import approve
+from cartrover.connections.checking import check, ends, open_orders, passed, run, steps
 from cartrover.connections.claims import Claimed
+from cartrover.connections.findings import FAIL, Line
 from cartrover.connections.forms import NameForm, ServicesForm, SettingsForm
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.connections.views.windows import opens_windows
-from cartrover.merchants.models import Role
+from cartrover.guides.links import guide_url
+from cartrover.merchants.middleware import without_scope
+from cartrover.merchants.models import Merchant, Role
 from cartrover.merchants.roles import at_least
+from cartrover.merchants.tenancy import acting_for
 from integrations import registry
-from integrations.contract import Integration
+from integrations.contract import Integration, Variant
+from integrations.outcomes import Outcome
 
 MODELS: dict[str, type[Cart] | type[Warehouse]] = {"cart": Cart, "warehouse": Warehouse}
-DAYS_BACK = (30, 7, 1, 0)  # how far back a first download may reach; 0 is from now on
+DAYS_BACK = (holders.FIRST_PULL_DAYS, 7, 1, 0)  # how far back a first download may reach; 0 is from now on
 
 
 # ------------------------------------------------------------------------------------------------------------------ the lists
@@ -91,61 +101,147 @@ def _drafts(request: HttpRequest, integration: Integration, purpose: str) -> str
     return f"{address}?with={cart.public_id}" if cart is not None else address
 
 
-# ------------------------------------------------------------------------------------------------------------------- one's page
+# ------------------------------------------------------------------------------------------------------------------ one's page
 
 
 @opens_windows
 @at_least(Role.VIEWER)
+@without_scope
 def holder(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
-    """Its page; a POST saves its name, settings, services and where its orders go."""
-    row = _row(kind, public_id)
+    """Its page; a POST is OK: its settings are tested, and saved as checked where they pass."""
     if request.method == "POST":
-        return _save(request, kind, row)
-    return _page(request, kind, row)
+        return _ok(request, kind, public_id)
+    with acting_for(_merchant(request)):
+        row = _row(kind, public_id)
+        return _page(request, kind, row, _forms(row))
 
 
 @at_least(Role.MANAGER)
-def _save(request: HttpRequest, kind: str, row: Holder) -> HttpResponse:
-    name, settings, services = forms = _forms(row, request.POST)
-    if not all([form.is_valid() for form in forms]):
-        return _page(request, kind, row, forms)
-    changes = {"name": name.cleaned_data["name"], "settings": settings.values, "services": services.values}
-    holders.save_settings(row, actor=_actor(request), **changes)
-    if isinstance(row, Cart):
-        target = Warehouse.objects.filter(public_id=request.POST.get("orders_go_to", "")).first()
-        holders.send_orders_to(row, target, actor=_actor(request))
-    messages.success(request, "Saved.")
-    return redirect(request.get_full_path())
+def _ok(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+    with acting_for(_merchant(request)):
+        row = _row(kind, public_id)
+        name, settings, services = forms = _forms(row, request.POST)
+        if not all([form.is_valid() for form in forms]):
+            return _page(request, kind, row, forms, status=400)
+    changes = {"name": name.cleaned_data["name"], "services": services.values}
+    lines = approve(row, actor=_actor(request), settings=settings.values, **changes)
+    good = passed(lines)
+    with acting_for(_merchant(request)):
+        row = _row(kind, public_id)
+        if not good:
+            messages.error(request, _not_passed(row))
+            return _page(request, kind, row, forms, lines)
+        messages.success(request, f"{row.name} passed the test and is saved.")
+        done = row.state == holders.State.CHECKED and not holders.obstacles(row)
+    return redirect(f"{kind}_live" if done else kind, request.merchant.public_id, public_id)  # type: ignore[attr-defined]
 
 
-def _forms(row: Holder, data: Any = None) -> tuple[NameForm, SettingsForm, ServicesForm]:
+def _not_passed(row: Holder) -> str:
+    if row.state == holders.State.DRAFT:
+        return "Saved as a draft: the test found something to mend. It is listed under Test."
+    return f"{row.name} goes on with the settings from before: these did not pass the test. What to mend is listed under Test."
+
+
+@opens_windows
+@at_least(Role.MANAGER)
+@without_scope
+@require_POST
+def test(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+    """Test what the form says, and save nothing. The page asks for one step after the other; without a script all run at once."""
+    with acting_for(_merchant(request)):
+        row = _row(kind, public_id)
+        forms = _forms(row, request.POST)
+        if not all([form.is_valid() for form in forms]):
+            return _page(request, kind, row, forms, status=400) if not _is_htmx(request) else _fragment(request, [_UNFILLED], "")
+    settings = forms[1].values
+    if not _is_htmx(request):
+        lines = list(check(row, settings=settings))
+        with acting_for(_merchant(request)):
+            return _page(request, kind, row, forms, lines)
+    names = steps(row)
+    step = request.GET.get("step", names[0])
+    if step not in names:
+        raise Http404("No such step.")
+    lines = list(run(row, step, settings=settings))
+    rest = () if ends(step, lines) else names[names.index(step) + 1 :]
+    return _fragment(request, lines, f"{request.path}?step={rest[0]}" if rest else "")
+
+
+_UNFILLED = Line("form", FAIL, "Not everything is filled in", "Press OK to see which setting has to be mended.")
+
+
+def _fragment(request: HttpRequest, lines: list[Line], following: str) -> HttpResponse:
+    """The lines, and what asks for the next ones."""
+    with acting_for(_merchant(request)):
+        return render(request, "connections/test_lines.html", {"lines": lines, "following": following})
+
+
+Forms = tuple[NameForm, SettingsForm, ServicesForm]
+
+
+def _forms(row: Holder, data: Any = None) -> Forms:
+    """The forms of its page. Posted data also says where a cart's orders go, which is noted on the row and not saved."""
     side = holders.side_of(row)
     facts = row.connection.facts if row.connection is not None else {}
+    if data is not None and isinstance(row, Cart) and "orders_go_to" in data:
+        row.warehouse = Warehouse.objects.filter(public_id=data["orders_go_to"]).first()
     return (
         NameForm(data, initial={"name": row.name}),
-        SettingsForm(side.fields, facts, row.settings, data),
+        SettingsForm(side.fields, facts, row.settings, data, guide=partial(guide_url, row.integration)),
         ServicesForm(side.services, row.services, data),
     )
 
 
-def _page(request: HttpRequest, kind: str, row: Holder, forms: Any = None) -> HttpResponse:
-    name, settings, services = forms or _forms(row)
+def _page(
+    request: HttpRequest, kind: str, row: Holder, forms: Forms, lines: list[Line] | None = None, status: int = 200
+) -> HttpResponse:
+    name, settings, services = forms
     integration = registry.get(row.integration)
     context = {
         "kind": kind,
         "holder": row,
         "integration": integration,
-        "variant": dict(integration.cart.variants).get(row.variant, "") if isinstance(row, Cart) and integration.cart else "",
+        "variant": _variant(row, integration),
+        "steps": _progress(row),
         "name_form": name,
         "settings_form": settings,
         "services_form": services,
+        "lines": lines or [],
+        "passed": lines is not None and passed(lines),
+        "addresses": installation.OUTBOUND_ADDRESSES,
         "obstacles": holders.obstacles(row),
         "offered": [] if row.connection_id else _offered(row),
         "together_with": request.GET.get("with", "") if kind == "warehouse" else "",
+        "beside": _beside(row),
         "warehouses": Warehouse.objects.order_by("name", "pk") if kind == "cart" else [],
-        "days_back": DAYS_BACK,
     }
-    return render(request, "connections/holder.html", context, status=400 if forms else 200)
+    return render(request, "connections/holder.html", context, status=status)
+
+
+def _variant(row: Holder, integration: Integration) -> Variant | None:
+    return integration.cart.variant(row.variant) if isinstance(row, Cart) and integration.cart else None
+
+
+def _progress(row: Holder) -> list[tuple[str, str]]:
+    """The way to live as (words, state): done, here or ahead."""
+    tested = row.state != holders.State.DRAFT
+    done = {
+        "Marketplace" if isinstance(row, Cart) and row.variant else "Purpose": True,
+        "Access": row.connection_id is not None,
+        "Settings": tested,
+        "Test": tested,
+        "Go live": row.went_live_at is not None,
+    }
+    here = next((name for name, ended in done.items() if not ended), "")
+    return [(name, "done" if ended else "here" if name == here else "ahead") for name, ended in done.items()]
+
+
+def _beside(row: Holder) -> list[tuple[str, Holder]]:
+    """What else stands on the same access, as (kind, row)."""
+    if row.connection_id is None:
+        return []
+    rows = [(kind, each) for kind, model in MODELS.items() for each in model.objects.filter(connection_id=row.connection_id)]
+    return [(kind, each) for kind, each in rows if each != row]
 
 
 def _offered(row: Holder) -> list[Connection]:
@@ -173,19 +269,60 @@ def use(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
 
 
 @at_least(Role.MANAGER)
-@require_POST
 def live(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+    """What going live will do, with its numbers; a POST does it."""
     row = _row(kind, public_id)
-    wanted = request.POST.get("days_back", "")
-    days = int(wanted) if wanted.isdigit() and int(wanted) in DAYS_BACK else DAYS_BACK[0]
+    if request.method == "POST":
+        return _take_live(request, kind, row)
+    integration = registry.get(row.integration)
+    context = {
+        "kind": kind,
+        "holder": row,
+        "integration": integration,
+        "variant": _variant(row, integration),
+        "steps": _progress(row),
+        "obstacles": holders.obstacles(row),
+        "choices": [(days, None) for days in DAYS_BACK],
+        "days_back": holders.FIRST_PULL_DAYS,
+    }
+    return render(request, "connections/live.html", context)
+
+
+def _take_live(request: HttpRequest, kind: str, row: Holder) -> HttpResponse:
     try:
-        holders.go_live(row, actor=_actor(request), days_back=days)
+        holders.go_live(row, actor=_actor(request), days_back=_days_back(request.POST))
     except holders.Obstacle as obstacle:
         for reason in obstacle.reasons:
             messages.error(request, reason)
     else:
         messages.success(request, f"{row.name} is live.")
     return _back(request, kind, row)
+
+
+def _days_back(data: Mapping[str, Any]) -> int:
+    wanted = str(data.get("days_back", ""))
+    return int(wanted) if wanted.isdigit() and int(wanted) in DAYS_BACK else holders.FIRST_PULL_DAYS
+
+
+@at_least(Role.MANAGER)
+@without_scope
+@require_GET
+def numbers(request: HttpRequest, public_id: str) -> HttpResponse:
+    """How many orders each choice of a first download would send, asked of the cart now."""
+    with acting_for(_merchant(request)):
+        row = _row("cart", public_id)
+    counted, trouble = None, ""
+    try:
+        counted = open_orders(row) if isinstance(row, Cart) else None
+    except Outcome as outcome:
+        trouble = f"{outcome.message} So the orders could not be counted."
+    context = {
+        "choices": [(days, counted.since(days) if counted else None) for days in DAYS_BACK],
+        "days_back": _days_back(request.GET),
+        "trouble": trouble,
+    }
+    with acting_for(_merchant(request)):
+        return render(request, "connections/first_orders.html", context)
 
 
 @at_least(Role.STAFF)
@@ -204,6 +341,15 @@ def _back(request: HttpRequest, kind: str, row: Holder) -> HttpResponse:
 def _row(kind: str, public_id: str) -> Holder:
     row: Holder = get_object_or_404(MODELS[kind].objects.select_related("connection"), public_id=public_id)
     return row
+
+
+def _merchant(request: HttpRequest) -> Merchant:
+    merchant: Merchant = request.merchant  # type: ignore[attr-defined]
+    return merchant
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]
 
 
 def _actor(request: HttpRequest) -> str:

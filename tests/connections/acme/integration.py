@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cartrover.merchants.tenancy import current_scope
-from integrations.contract import Account, Cart, CartSide, Integration, SettingField, Warehouse, WarehouseSide, Wire
+from integrations.contract import Account, CartSide, Integration, Page, SettingField, Variant, WarehouseSide, Wire
 from integrations.http import Door, Provider, Reply
 from integrations.oauth2 import Grant
 from integrations.outcomes import NeedsMerchant, Outcome, RetryLater
@@ -42,17 +42,20 @@ def made(slug: str, name: str, environment: Mapping[str, str]) -> Integration:
         ),
         account=account,
         cart=CartSide(
-            open=_no_cart,
+            open=lambda wire, settings, facts: Shop(wire, url),
             fields=(
                 SettingField("location_id", "Location ID", "integer", "", "Only this location's orders."),
                 SettingField("status", "Order status", "choices", ("paid",), "", (("paid", "Paid"), ("open", "Open"))),
             ),
             services=("order_download", "shipment_upload", "inventory_upload"),
             order_url=lambda order: f"{url}/orders/{order}",
-            variants=(("ACME_US", "United States"), ("ACME_DE", "Germany")),
+            variants=(
+                Variant("ACME_US", "United States", "US", "USD", "English"),
+                Variant("ACME_DE", "Germany", "DE", "EUR", "Deutsch"),
+            ),
         ),
         warehouse=WarehouseSide(
-            open=_no_warehouse,
+            open=lambda wire, settings, facts: House(wire, url),
             fields=(
                 SettingField("ship_from", "Ship from", "location", ""),
                 SettingField("stock_locations", "Stock locations", "locations", ()),
@@ -65,12 +68,23 @@ def made(slug: str, name: str, environment: Mapping[str, str]) -> Integration:
     )
 
 
-def _no_cart(wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Cart:
-    raise LookupError("this stand-in knows accounts only")
+class Empty:
+    """An account in which there is nothing. The stand-in knows accounts only, so that is what is asked."""
+
+    def __init__(self, wire: Wire, url: str) -> None:
+        self._read = lambda: Door(wire, DOOR).send("GET", f"{url}/account", resource="account")
+
+    def _nothing(self, *_window: Any, **_place: Any) -> Page[Any]:
+        self._read()
+        return Page((), 0, 200)
 
 
-def _no_warehouse(wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Warehouse:
-    raise LookupError("this stand-in knows accounts only")
+class Shop(Empty):
+    orders_in = listings = Empty._nothing
+
+
+class House(Empty):
+    orders_changed_in = shipments_in = items = stock = Empty._nothing
 
 
 def _judge(reply: Reply, write: bool) -> Outcome | None:

@@ -1,0 +1,34 @@
+"""OK: what passes the test is saved as checked; what does not is saved as a draft, and the form stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cartrover.connections import holders
+from cartrover.connections.checking import check, passed
+from cartrover.connections.findings import Line
+from cartrover.connections.holders import Holder, State
+from cartrover.connections.models import Cart, Warehouse
+from cartrover.merchants.tenancy import acting_for
+
+
+def approve(holder: Holder, *, actor: str, settings: Mapping[str, Any], **changes: Any) -> list[Line]:
+    """Test these settings and keep them. Outside every door; returns the test's lines, and ``passed`` tells how it ended.
+
+    ``changes`` are other columns (name, services), which no test can fail. Where a cart's orders go is taken from ``holder``. One
+    that is live or paused goes on with its tested settings until others pass.
+    """
+    lines = list(check(holder, settings=settings))
+    good = passed(lines)
+    with acting_for(holder.merchant_id):
+        row = type(holder).objects.select_related("connection").get(pk=holder.pk)
+        running = row.state in (State.LIVE, State.PAUSED)
+        if good or not running:
+            changes["settings"] = dict(settings)
+            if isinstance(holder, Cart):
+                target = Warehouse.objects.filter(pk=holder.warehouse_id).first()
+                holders.send_orders_to(row, target, actor=actor)
+        holders.save_settings(row, actor=actor, **changes)
+        (holders.checked if good else holders.unchecked)(row, actor=actor)
+    return lines

@@ -87,12 +87,14 @@ def revoke(link: SetupLink, *, actor: str) -> None:
     _insist(link, "used")
     link.revoked_at = link.revoked_at or timezone.now()
     link.save(update_fields=["revoked_at"])
+    outbox.withdraw(MAILS[Purpose(link.purpose)], link=link.pk)
     _tell(link, "link_revoked", f"The link for {link.recipient} was withdrawn.", actor)
 
 
 def copied(link: SetupLink, *, actor: str) -> str:
     """The address to hand over by other means; the one that was mailed opens nothing any more. Raises Refused as ``resend``."""
     _insist(link, "used", "revoked")
+    outbox.withdraw(MAILS[Purpose(link.purpose)], link=link.pk)  # sent later, it would end the address that is handed over
     address = mint(link.pk)
     _tell(link, "link_copied", f"The link for {link.recipient} was made anew, to be copied.", actor)
     return address

@@ -12,6 +12,8 @@ from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import current_merchant_id
 from cartrover.sync import streams
 
+WITHDRAWN = "Withdrawn before it was sent."
+
 
 def post(kind: str, *, to: str, merchant: Merchant | None = None, **ids: int | str) -> None:
     """Post a mail of the merchant whose door is open. The same one that still waits is not posted again, but due at once."""
@@ -31,7 +33,7 @@ def notify(kind: str, **ids: int | str) -> None:
 def withdraw(kind: str, **ids: int | str) -> None:
     """Send no mail of that kind about these ids any more: its link was revoked, or is handed over by other means."""
     OutboxMail.objects.filter(kind=kind, ids__contains=ids, state=OutboxMail.State.WAITING).update(
-        state=OutboxMail.State.FAILED, last_error="Withdrawn before it was sent."
+        state=OutboxMail.State.FAILED, last_error=WITHDRAWN
     )
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cartrover.connections.models import GrantAttempt
+from cartrover.connections.models import GrantAttempt, SetupLink
 from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.roles import RANKS, may
 from cartrover.merchants.tenancy import OwnedManager, acting_for
@@ -34,10 +34,13 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
             integration="ebay", state_hash=b"s", browser_hash=b"b", ends_at=timezone.now() + timedelta(hours=1)
         )
         call = Call.objects.get(order=day.shipped)
+        link = SetupLink.objects.create(
+            purpose="setup", recipient="o@x.example", cart=day.setup.carts["EBAY_DE"], expires_at=attempt.ends_at
+        )
         member = Member.objects.create(user=User.objects.create_user("dan@example.com"))
         invitation = Invitation.objects.create(email="erin@example.com", role="staff", ends_at=timezone.now() + timedelta(days=1))
     setup = day.setup
-    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, member, invitation)
+    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, link, member, invitation)
     return {
         "merchant_id": [merchant.public_id],
         "public_id": [row.public_id for row in rows],
@@ -49,6 +52,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "uidb36": ["x"],
         "pk": ["1"],
         "token": ["x"],
+        "attempt_id": [attempt.public_id],
         "invitation_id": [invitation.public_id],
     }
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cartrover.connections import sharing
 from cartrover.connections.models import Cart, Connection, SetupLink, Warehouse
+from cartrover.mail.outbox import WITHDRAWN
 from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
@@ -45,9 +46,14 @@ class Shown:
         return self.state in ("shared", "granted")
 
     @property
+    def by_hand(self) -> bool:
+        """It was copied before its mail went out."""
+        return self.mail == f"failed: {WITHDRAWN}"
+
+    @property
     def undelivered(self) -> str:
         """Why the owner has no mail."""
-        return self.mail.removeprefix("failed: ") if self.mail.startswith("failed") else ""
+        return self.mail.removeprefix("failed: ") if self.mail.startswith("failed") and not self.by_hand else ""
 
 
 def links_of(kind: str, subject: Subject) -> dict[str, Any]:

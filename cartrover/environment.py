@@ -9,7 +9,8 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from importlib.util import find_spec
+from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -24,7 +25,11 @@ ENVIRONMENT: dict[str, str] = {
     "DATABASE_OWNER_URL": "The same database as its owner cartrover_owner: only migrations use it.",
     "REDIS_URL": "Redis 6.2 or later, which carries hints between the processes.",
     "CREDENTIAL_KEYS": "Keys that seal stored tokens: id:base64 of 32 bytes, newest first, separated by commas.",
-    "EMAIL_URL": "Where mail goes: smtp://user:password@host:587, or smtp+tls://...; empty prints it.",
+    "EMAIL_URL": (
+        "Where mail goes: smtp+tls://user:password@host:587, smtp+ssl://, smtp://, or a provider that django-anymail knows, "
+        "with its settings: anymail+postmark://?server_token=..., anymail+mailgun://?api_key=...&sender_domain=...; "
+        "empty prints it."
+    ),
     "DEFAULT_FROM_EMAIL": "The sender of every mail.",
     "SUPPORT_EMAIL": "Where merchants ask for help.",
     "SUPPORT_URL": "A page where merchants ask for help.",
@@ -101,6 +106,36 @@ def read_database(environment: Mapping[str, str], name: str) -> dict[str, object
     if port:
         parsed["PORT"] = port
     return {**parsed, "ENGINE": "django.db.backends.postgresql"}
+
+
+MAIL_PATIENCE = 15  # seconds that the mail server has for each answer
+
+
+def read_mail(environment: Mapping[str, str], name: str) -> dict[str, object]:
+    """Django's settings for a mail server, or django-anymail's for a provider, from one address."""
+    import environ
+
+    value = environment.get(name, "").strip()
+    if not value:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    parts = urlsplit(value)
+    if parts.scheme.startswith("anymail+"):
+        return _read_provider(name, parts.scheme.removeprefix("anymail+"), parts.query)
+    try:
+        return {**environ.Env.email_url_config(value), "EMAIL_TIMEOUT": MAIL_PATIENCE}
+    except (ImproperlyConfigured, ValueError):
+        raise ImproperlyConfigured(f"{name} is not an address of a mail server. {ENVIRONMENT[name]}") from None
+
+
+def _read_provider(name: str, provider: str, query: str) -> dict[str, object]:
+    provider = provider.replace("-", "_")
+    if not provider.isidentifier() or find_spec(f"anymail.backends.{provider}") is None:
+        raise ImproperlyConfigured(f"{name} names {provider!r}, a provider that django-anymail does not know.")
+    wanted = {f"{provider}_{key}".upper(): text for key, text in parse_qsl(query)}
+    return {
+        "EMAIL_BACKEND": f"anymail.backends.{provider}.EmailBackend",
+        "ANYMAIL": {**wanted, "REQUESTS_TIMEOUT": MAIL_PATIENCE},
+    }
 
 
 def read_keys(environment: Mapping[str, str], name: str) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from cartrover.environment import (
     read_flag,
     read_keys,
     read_list,
+    read_mail,
     read_number,
     read_required,
 )
@@ -206,10 +207,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 
 # --- mail
 
-if env.get("EMAIL_URL"):
-    vars().update(environ.Env.email_url_config(env["EMAIL_URL"]))
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+vars().update(read_mail(env, "EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.get("DEFAULT_FROM_EMAIL") or f"CartRover <no-reply@{_portal.hostname}>"
 SUPPORT_EMAIL = env.get("SUPPORT_EMAIL", "")
 SUPPORT_URL = env.get("SUPPORT_URL", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cartrover.connections import engine
 from cartrover.connections.models import Connection
 from cartrover.events.telling import close_problems, event, open_problem, tell
+from cartrover.mail import outbox
 from integrations.outcomes import NeedsMerchant, NeedsOperator
 
 RECONNECT = "reconnect"
@@ -12,12 +13,13 @@ APPLICATION = "application"
 
 
 def needed(connection: Connection, outcome: NeedsMerchant) -> None:
-    """Stop a connection until its owner consents again: its state, its streams, one Problem and one Event."""
+    """Stop a connection until its owner consents again: its state, its streams, one Problem, one Event, one mail."""
     active = Connection.objects.filter(pk=connection.pk, state=Connection.State.ACTIVE)
     if not active.update(state=Connection.State.NEEDS_ATTENTION):
         return
     connection.state = Connection.State.NEEDS_ATTENTION
-    open_problem(RECONNECT, outcome.message, about=connection, detail=outcome.detail)
+    problem = open_problem(RECONNECT, outcome.message, about=connection, detail=outcome.detail)
+    outbox.notify("needs_attention", connection=connection.pk, problem=problem.pk)
     tell([event(connection, "needs_attention", outcome.message)])
     engine.changed(connection)
 

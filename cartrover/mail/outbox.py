@@ -6,6 +6,8 @@ database can be used by whoever reads it. ``messages/`` lists the kinds and whic
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from cartrover.mail.models import OutboxMail
 from cartrover.mail.recipients import recipients
 from cartrover.merchants.models import Merchant
@@ -19,7 +21,7 @@ def post(kind: str, *, to: str, merchant: Merchant | None = None, **ids: int | s
     """Post a mail of the merchant whose door is open. The same one that still waits is not posted again, but due at once."""
     merchant_id = merchant.pk if merchant is not None else current_merchant_id()
     waiting = OutboxMail.objects.filter(merchant_id=merchant_id, kind=kind, to=to, ids=ids, state=OutboxMail.State.WAITING)
-    if not waiting.exists():
+    if not waiting.update(due_at=timezone.now()):
         OutboxMail.objects.create(merchant_id=merchant_id, kind=kind, to=to, ids=ids)
     streams.wake_mail(merchant_id)
 

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from cartrover.merchants.models import Member, Role
+from cartrover.merchants.notices import ACCESS, Often, often
+from cartrover.merchants.roles import may
 
-TOLD = (Role.OWNER, Role.MANAGER)
+BY_CHOICE = {"needs_attention": ACCESS, "consent_ends": ACCESS}
 
 
 def recipients(kind: str) -> list[str]:
-    """The addresses of the members who hear of this kind of mail. Inside the merchant's door."""
-    members = Member.objects.filter(role__in=TOLD, user__is_active=True)
-    return list(members.order_by("user__email").values_list("user__email", flat=True))
+    """The addresses of the members who hear of this kind of mail at once. Inside the merchant's door.
+
+    What a member may choose goes by their choice; the rest goes to owners and managers.
+    """
+    return [member.user.email for member in _active() if _hears(member, kind)]
+
+
+def _hears(member: Member, kind: str) -> bool:
+    if kind in BY_CHOICE:
+        return often(member, BY_CHOICE[kind]) == Often.AT_ONCE
+    return may(member, Role.MANAGER)
+
+
+def _active() -> list[Member]:
+    return list(Member.objects.filter(user__is_active=True).select_related("user").order_by("user__email"))

@@ -54,7 +54,7 @@ class Post:
     def body(self, kind: str, at: int = -1) -> str:
         part = self.mails[at].get_body((kind,))
         assert part is not None, f"the mail has no {kind} part"
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
 
 
 @pytest.fixture

@@ -210,9 +210,16 @@ class _Pull:
         self.calls += 1
         self.asked_at = datetime.now(UTC)
         try:
-            return self.client.orders_in(window, offset=offset)
+            return self.client.orders_in(window, offset=offset, seen=self._seen)
         finally:
             self.clock.hear(self.work.wire.server_time)
+
+    def _seen(self, page: Mapping[str, bytes]) -> set[str]:
+        """What is read again and has not changed is not even looked into."""
+        with self.work.rows():
+            stored = Order.objects.filter(connection=self.connection, external_id__in=list(page))
+            hashes = stored.values_list("external_id", "content_hash")
+            return {key for key, told in hashes if bytes(told) == page[key]}
 
     def _store(self, records: Sequence[Read]) -> None:
         """One page and how far we are, in one transaction, if the stream is still ours."""
@@ -223,13 +230,13 @@ class _Pull:
                 raise LeaseLost(f"stream {self.work.stream_id}")
             self._wake(stored.woken)
             if stored.to_confirm:
-                streams.wake(self.connection.pk, Stream.Kind.CONFIRM_SHIPMENTS)
+                streams.ready(self.connection.pk, Stream.Kind.CONFIRM_SHIPMENTS)
         self.new += len(stored.new)
         self.changed += len(stored.changed)
 
     def _wake(self, connections: Iterable[int]) -> None:
         for connection_id in connections:
-            streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+            streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
 
     # --------------------------------------------------------------------------------------------------- what has left already
 
@@ -271,10 +278,7 @@ class _Pull:
             self.rate += LEARNING * (arrived / seconds - self.rate)
 
     def _pause(self) -> float:
-        """Seconds until the next poll: what the merchant set, else about as long as it takes an order to come."""
-        every = [float(chosen) for cart in self.carts if (chosen := cart.services.get(SERVICE, {}).get("every"))]
-        if every:
-            return min(every)
+        """Seconds until the next poll: about as long as it takes an order to come."""
         pace = durations()
         return min(pace.poll_quiet, max(pace.poll_busy, 1 / self.rate if self.rate > 0 else pace.poll_quiet))
 
@@ -309,7 +313,7 @@ def fetch(work: Work, external_ids: Iterable[str]) -> Stored:
     with work.rows():
         stored = store(connection, records, pulled_at=timezone.now())
         for connection_id in stored.woken:
-            streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+            streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
     return stored
 
 

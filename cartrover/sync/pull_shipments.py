@@ -36,7 +36,7 @@ def run(work: Work) -> Done:
         with work.writing():
             stored = store_packages(warehouses, [_package(record) for record in records])
             for connection_id in stored.carts_to_tell:
-                streams.wake(connection_id, Stream.Kind.CONFIRM_SHIPMENTS)
+                streams.ready(connection_id, Stream.Kind.CONFIRM_SHIPMENTS)
             Stream.objects.filter(pk=work.stream_id, lease_token=work.lease.token).update(
                 cursor={**work.cursor, **_watermark(min(part.end, limit))}
             )

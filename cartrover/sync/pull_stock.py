@@ -100,7 +100,7 @@ def _release(work: Work) -> None:
     there = Counter(StockLevel.objects.filter(connection=connection, sku__in=by_sku, gone=False).values_list("sku", flat=True))
     for sku in [sku for sku, count in there.items() if count == 1]:
         for connection_id in preparing.release(by_sku[sku], sku, connection):
-            streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+            streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
 
 
 def stock_level(connection_id: int, record: StockRecord, read_at: datetime) -> StockLevel:
@@ -124,4 +124,4 @@ def _figures(record: StockRecord) -> dict[str, str]:
 def _wake_carts(warehouse: Warehouse) -> None:
     carts = Cart.objects.filter(warehouse=warehouse, state=Cart.State.LIVE, connection__isnull=False)
     for connection_id in carts.values_list(F("connection_id"), flat=True).distinct():
-        streams.wake(connection_id, Stream.Kind.PUSH_STOCK)
+        streams.ready(connection_id, Stream.Kind.PUSH_STOCK)

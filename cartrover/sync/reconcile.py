@@ -161,7 +161,7 @@ class _AtCart:
                 self.work.lease.check()
                 stored = store(connection, records, pulled_at=timezone.now()) if connection else Stored()
                 for connection_id in stored.woken:
-                    streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+                    streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
                 rows = Order.objects.filter(connection=connection, external_id__in=told)
                 self._count(rows.values_list("pk", "external_id", "number", "cart_id", "status"), told, set(stored.new))
 

@@ -103,7 +103,7 @@ def _step(claimed: Claim) -> None:
 def _went_well(claimed: Claim, done: Done) -> None:
     streams.settle(
         claimed,
-        due_in=done.due_in,
+        due_in=_pause(claimed, done.due_in),
         cursor={**claimed.cursor, **done.cursor},
         last_good_at=Now(),
         last_note=done.note,
@@ -115,6 +115,14 @@ def _went_well(claimed: Claim, done: Done) -> None:
     if claimed.merchant_id is not None:
         with acting_for(claimed.merchant_id):
             close_problems(about="stream", about_id=claimed.stream_id)
+
+
+def _pause(claimed: Claim, automatic: float | None) -> float | None:
+    if claimed.merchant_id is None or claimed.connection_id is None:
+        return automatic
+    with acting_for(claimed.merchant_id):
+        connection = Connection.objects.get(pk=claimed.connection_id)
+        return streams.pause_of(connection, claimed.kind, automatic)
 
 
 def _waits(claimed: Claim, work: Work | None, outcome: RetryLater) -> None:

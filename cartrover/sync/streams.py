@@ -7,7 +7,7 @@ through Redis only says that there is something to claim, so it may be lost, rep
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from cartrover.connections.models import Connection
+from cartrover.connections.models import Connection, ServiceHolder
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
@@ -168,6 +168,33 @@ def wake_mail_after_outage() -> None:
         transaction.on_commit(_hint)
 
 
+def ready(connection_id: int, *kinds: str) -> None:
+    """There is work for these streams: it is done at once, or when its turn comes where the merchant chose how often."""
+    connection = Connection.objects.get(pk=connection_id)
+    wake(connection_id, *(kind for kind in kinds if not _chosen(connection, kind)))
+
+
+def pause_of(connection: Connection, kind: str, automatic: float | None) -> float | None:
+    """Seconds until the next run: ``automatic`` is what the step says, which a merchant's own choice of frequency replaces.
+
+    More to do at once stays at once, and a record that waits for its own retry does not wait longer. Of several carts or
+    warehouses the most frequent counts. Inside the merchant's door.
+    """
+    chosen = _chosen(connection, kind)
+    if not chosen or automatic == 0 or (kind in _BY_RECORD and automatic and automatic < durations().deliver_idle):
+        return automatic
+    return min(chosen)
+
+
+_BY_RECORD = (Stream.Kind.DELIVER_ORDERS, Stream.Kind.CONFIRM_SHIPMENTS)
+
+
+def _chosen(connection: Connection, kind: str) -> list[float]:
+    """The frequencies, in seconds, that were chosen for a step; none where it is automatic for anybody who needs it."""
+    every = [holder.services[service].get("every") for holder, service, needed in _needed(connection) if needed == kind]
+    return [float(each) for each in every] if all(every) else []
+
+
 def wake_after_outage(integration: str, environment: str) -> None:
     """The provider answers again: what failed meanwhile does not wait for its back-off."""
     with across_merchants("a provider is back"):
@@ -227,11 +254,14 @@ def wanted_kinds(connection: Connection) -> set[str]:
     """Which steps the connection's live carts and warehouses need."""
     if connection.state != Connection.State.ACTIVE:
         return set()
+    return {kind for _holder, _service, kind in _needed(connection)}
+
+
+def _needed(connection: Connection) -> Iterator[tuple[ServiceHolder, str, str]]:
+    """(who needs it, by which service, which step), for all that is live and switched on."""
     carts = [(cart, _CART_STREAMS) for cart in connection.carts.all()]
     warehouses = [(warehouse, _WAREHOUSE_STREAMS) for warehouse in connection.warehouses.all()]
-    return {
-        kind
-        for holder, streams in [*carts, *warehouses]
-        for service, kind in streams.items()
-        if service in holder.services and holder.serves(service)
-    }
+    for holder, streams in [*carts, *warehouses]:
+        for service, kind in streams.items():
+            if service in holder.services and holder.serves(service):
+                yield holder, service, kind

@@ -314,9 +314,3 @@ def test_a_busy_cart_is_polled_more_often_than_a_quiet_one(shop: Shop) -> None:
     assert quiet is not None
     assert busy is not None
     assert busy < quiet
-
-
-def test_the_merchants_own_frequency_holds(shop: Shop) -> None:
-    with acting_for(shop.merchant):
-        Cart.objects.update(services={"order_download": {"on": True, "every": 300}})
-    assert pull(shop).due_in == 300

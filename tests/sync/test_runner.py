@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from cartrover.connections.models import Connection
+from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import across_merchants, acting_for
@@ -54,6 +54,61 @@ def test_a_good_run_is_remembered(run: Callable[[Step], Stream]) -> None:
     row = run(lambda work: Done("3 new orders.", due_in=60, cursor={"watermark": "now"}))
     assert (row.last_note, row.cursor, row.failing_since, row.lease_until) == ("3 new orders.", {"watermark": "now"}, None, None)
     assert row.last_good_at is not None
+
+
+def _carts(merchant: Merchant, *every: int | None) -> Connection:
+    """Live carts on the merchant's connection, with these frequencies of order download."""
+    with acting_for(merchant):
+        connection = Connection.objects.get()
+        for each in every:
+            services = {"order_download": {"on": True, "every": each}}
+            Cart.objects.create(integration="ebay", name="cart", state="live", services=services, connection=connection)
+        return connection  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("every", "automatic", "expected"),
+    [
+        ([1800], 60.0, 1800),
+        ([1800, 300], 60.0, 300),
+        ([300], 900.0, 300),
+        ([1800], 0.0, 0),
+        ([1800, None], 60.0, 60),
+        ([None], 60.0, 60),
+    ],
+    ids=["chosen", "the most frequent", "more often than automatic", "more to do at once", "one is automatic", "automatic"],
+)
+def test_a_step_runs_as_often_as_the_merchant_chose(
+    run: Callable[[Step], Stream], merchant: Merchant, every: list[int | None], automatic: float, expected: float
+) -> None:
+    _carts(merchant, *every)
+    row = run(lambda work: Done("", due_in=automatic))
+    assert row.due_at is not None
+    assert row.last_good_at is not None
+    assert abs((row.due_at - row.last_good_at).total_seconds() - expected) < 5
+
+
+def test_a_cart_that_is_paused_or_switched_off_sets_no_pace(merchant: Merchant, run: Callable[[Step], Stream]) -> None:
+    connection = _carts(merchant, 300, 600, 1800)
+    with acting_for(merchant):
+        paused, off, _live = Cart.objects.order_by("pk")
+        Cart.objects.filter(pk=paused.pk).update(state="paused")
+        Cart.objects.filter(pk=off.pk).update(services={"order_download": {"on": False, "every": 600}})
+        assert streams.pause_of(connection, Stream.Kind.PULL_ORDERS, 60) == 1800
+
+
+def test_work_that_becomes_ready_waits_for_the_chosen_turn_and_a_person_does_not(merchant: Merchant) -> None:
+    (connection,) = make_streams(merchant, kinds=[Stream.Kind.DELIVER_ORDERS])
+    services = {"order_delivery": {"on": True, "every": 3600}}
+    with acting_for(merchant):
+        Warehouse.objects.create(integration="ebay", name="house", state="live", services=services, connection=connection)
+        in_an_hour = timezone.now() + timedelta(hours=1)
+        Stream.objects.update(due_at=in_an_hour)
+        streams.ready(connection.pk, Stream.Kind.DELIVER_ORDERS)
+        assert Stream.objects.get().due_at == in_an_hour
+        assert streams.pause_of(connection, Stream.Kind.DELIVER_ORDERS, 2.0) == 2.0, "a record waits for its own retry"
+        streams.wake(connection.pk, Stream.Kind.DELIVER_ORDERS)
+        assert Stream.objects.get().due_at < in_an_hour
 
 
 def test_a_provider_that_is_away_is_nobodys_move(run: Callable[[Step], Stream], merchant: Merchant) -> None:

@@ -1,0 +1,162 @@
+"""How people log in, what is asked of them before they change it, and what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from cartrover.merchants.models import Merchant, SignIn, User
+
+Visit = Callable[[User | None], Client]
+PASSWORD = "correct horse battery"
+
+SENSITIVE = (
+    "account_email",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_generate_recovery_codes",
+)
+
+
+@pytest.fixture
+def person(alice: User) -> User:
+    cache.clear()
+    EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
+    return alice
+
+
+def log_in(client: Client, password: str = PASSWORD) -> str:
+    answer = client.post(reverse("account_login"), {"login": "alice@example.com", "password": password})
+    return answer.get("location", "")
+
+
+def history(user: User) -> list[tuple[str, bool, str | None, str]]:
+    return list(SignIn.objects.filter(user=user).order_by("id").values_list("words", "good", "ip", "user_agent"))
+
+
+def test_who_has_not_confirmed_the_address_does_not_get_in(visit: Visit, alice: User) -> None:
+    EmailAddress.objects.create(user=alice, email=alice.email, verified=False, primary=True)
+    client = visit(None)
+    assert log_in(client) == reverse("account_email_verification_sent")
+    assert client.get(reverse("new_merchant")).status_code == 302
+
+
+@pytest.mark.parametrize("name", SENSITIVE)
+def test_what_protects_the_account_is_changed_only_after_a_fresh_proof(visit: Visit, person: User, name: str) -> None:
+    if name == "mfa_generate_recovery_codes":
+        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client = visit(person)
+    answer = client.post(reverse(name), {"action_add": "", "email": "evil@example.com"})
+    assert "reauthenticate" in answer["location"]
+    assert not EmailAddress.objects.filter(email="evil@example.com").exists()
+
+
+def test_a_new_password_by_mail_does_not_get_past_the_second_factor(visit: Visit, person: User) -> None:
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client = visit(None)
+    key = EmailAwarePasswordResetTokenGenerator().make_token(person)
+    address = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), key])
+    there = client.get(address)["location"]
+    client.post(there, {"password1": "a brand new pass phrase", "password2": "a brand new pass phrase"})
+    person.refresh_from_db()
+    assert person.check_password("a brand new pass phrase")
+    assert client.get(reverse("new_merchant")).status_code == 302, "the reset logs nobody in"
+    assert log_in(client, "a brand new pass phrase") == reverse("mfa_authenticate")
+    assert client.get(reverse("new_merchant")).status_code == 302, "the password alone logs nobody in"
+    assert ("Password reset by e-mail", True) in [line[:2] for line in history(person)]
+
+
+def test_an_e_mailed_code_does_not_get_past_the_second_factor_either(
+    visit: Visit, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    monkeypatch.setattr("allauth.account.adapter.DefaultAccountAdapter.generate_login_code", lambda adapter: "ABCD-EFGH")
+    client = visit(None)
+    client.post(reverse("account_request_login_code"), {"email": person.email})
+    answer = client.post(reverse("account_confirm_login_code"), {"code": "ABCD-EFGH"})
+    assert answer["location"] == reverse("mfa_authenticate")
+    assert client.get(reverse("new_merchant")).status_code == 302
+
+
+def test_guessing_a_password_is_stopped(visit: Visit, person: User) -> None:
+    client = visit(None)
+    for _ in range(6):
+        log_in(client, "wrong password")
+    assert log_in(client) == "", "not even the right one, for five minutes"
+    assert client.get(reverse("new_merchant")).status_code == 302
+
+
+@pytest.mark.parametrize("password", ["password123", "short", "alice@example.com"])
+def test_a_password_that_everybody_tries_is_refused(visit: Visit, db: None, password: str) -> None:
+    cache.clear()
+    fields = {"email": "alice@example.com", "password1": password, "password2": password}
+    visit(None).post(reverse("account_signup"), fields)
+    assert not User.objects.exists()
+
+
+def test_the_history_names_each_log_in_and_each_refusal_with_its_place(visit: Visit, person: User) -> None:
+    client = visit(None)
+    client.defaults["HTTP_USER_AGENT"] = "Firefox on Linux"
+    log_in(client, "wrong password")
+    log_in(client)
+    place = ("127.0.0.1", "Firefox on Linux")
+    assert history(person) == [("Log-in refused: wrong password", False, *place), ("Logged in with password", True, *place)]
+    page = client.get(reverse("security")).content.decode()
+    assert "Log-in refused: wrong password" in page
+    assert "127.0.0.1" in page
+
+
+def test_nobody_sees_anothers_history(visit: Visit, person: User, charlie: User) -> None:
+    log_in(visit(None), "wrong password")
+    assert "wrong password" not in visit(charlie).get(reverse("security")).content.decode()
+
+
+def test_an_address_that_nobody_has_leaves_no_line(visit: Visit, person: User) -> None:
+    visit(None).post(reverse("account_login"), {"login": "nobody@example.com", "password": "x"})
+    assert not SignIn.objects.exists()
+
+
+def test_logging_out_the_others_ends_their_sessions(visit: Visit, person: User, merchant: Merchant) -> None:
+    here, there = visit(None), visit(None)
+    log_in(here)
+    log_in(there)
+    assert UserSession.objects.filter(user=person).count() == 2
+    here.post(reverse("usersessions_list"))
+    dashboard = reverse("dashboard", args=[merchant.public_id])
+    assert (here.get(dashboard).status_code, there.get(dashboard).status_code) == (200, 302)
+
+
+def test_a_log_in_gets_a_new_session(visit: Visit, person: User) -> None:
+    client = visit(None)
+    client.get(reverse("account_login"))
+    session = client.session
+    session["x"] = "y"
+    session.save()
+    before = session.session_key
+    client.cookies["cartrover_session"] = before
+    log_in(client)
+    assert client.session.session_key != before
+
+
+def test_who_is_switched_off_is_out_at_the_next_request(visit: Visit, person: User, merchant: Merchant) -> None:
+    client = visit(None)
+    log_in(client)
+    dashboard = reverse("dashboard", args=[merchant.public_id])
+    assert client.get(dashboard).status_code == 200
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert client.get(dashboard).status_code == 302
+
+
+def test_a_foreign_address_to_go_to_after_the_log_in_is_not_followed(visit: Visit, person: User) -> None:
+    client = visit(None)
+    fields = {"login": person.email, "password": PASSWORD, "next": "https://evil.example/"}
+    assert client.post(reverse("account_login"), fields)["location"] == reverse("home")

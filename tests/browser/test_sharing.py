@@ -1,0 +1,160 @@
+"""Share Setup Link in a real browser: Alice asks, Olivia grants at the eBay stand-in and finishes, and Alice sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+
+from cartrover.connections import sharing
+from cartrover.connections.holders import new_cart
+from cartrover.connections.models import Cart, Connection, SetupLink
+from cartrover.mail.models import OutboxMail
+from cartrover.merchants.models import Merchant, User
+from cartrover.merchants.tenancy import acting_for
+from integrations import registry
+from tests.browser.conftest import Witness
+from tests.browser.test_portal import is_accessible
+from tests.conftest import make_member, make_merchant
+from tests.stage import World, point_at, world
+
+OLIVIA = "olivia@seller.example"
+
+
+@pytest.fixture
+def outside(portal: str) -> Iterator[World]:
+    """eBay with Olivia's account, and TradeGecko."""
+    before = dict(registry._integrations)
+    with world() as started:
+        started.ebay.set(
+            accepted_url=f"{portal}/oauth/callback/ebay/", declined_url=f"{portal}/oauth/declined/ebay/", declined_query=True
+        )
+        started.ebay.control("sellers", username="olivia", password="secret")
+        point_at({**started.environment, "PORTAL_URL": portal})
+        yield started
+    registry._integrations.clear()
+    registry._integrations.update(before)
+
+
+@pytest.fixture
+def acme(live: None) -> Merchant:
+    merchant = make_merchant()
+    make_member(merchant, "alice@example.com")
+    return merchant
+
+
+def _alices(page: Page, portal: str) -> Page:
+    alice = Client()
+    alice.force_login(User.objects.get())
+    page.context.add_cookies([{"name": name, "value": cookie.value, "url": portal} for name, cookie in alice.cookies.items()])
+    return page
+
+
+@pytest.fixture
+def olivias(chromium: Browser, portal: str, page: Page, outside: World) -> Iterator[Page]:
+    """The owner's browser, as wide as Alice's. It knows nobody here."""
+    fresh = chromium.new_context(base_url=portal, viewport=page.viewport_size, reduced_motion="reduce")
+    theirs = fresh.new_page()
+    theirs.set_default_timeout(15_000)
+    witness = Witness(theirs)
+    yield theirs
+    assert witness.complaints == []
+    fresh.close()
+
+
+def _mailed(merchant: Merchant) -> str:
+    """The link of the mail that waits, made as its sending makes it."""
+    with acting_for(merchant):
+        mail = OutboxMail.objects.filter(kind__in=("setup_link", "renewal_link")).latest("pk")
+        return sharing.mint(mail.ids["link"])
+
+
+def _grants_at_ebay(page: Page) -> None:
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Grant Us API Access", exact=True).click()
+    window = opened.value
+    window.get_by_label("Username").fill("olivia")
+    window.get_by_label("Password").fill("secret")
+    window.get_by_role("button", name="Sign in").click()
+    window.get_by_role("button", name="Agree and Continue").click()
+
+
+def test_an_owner_finishes_a_setup_that_a_member_shared(
+    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World
+) -> None:
+    alices = _alices(page, portal)
+    alices.goto(f"/m/{acme.public_id}/setup/ebay/")
+    alices.get_by_label("Germany").check(force=True)
+    alices.get_by_role("button", name="Continue").click()
+    alices.get_by_label("Share Setup Link").check()
+    alices.get_by_label("E-mail address of the account's owner").fill(OLIVIA)
+    is_accessible(alices)
+    alices.get_by_role("button", name="Save", exact=True).click()
+    expect(alices.get_by_text("Waiting for the owner")).to_be_visible()
+    is_accessible(alices)
+
+    olivias.goto(_mailed(acme))
+    expect(olivias).to_have_url(f"{portal}/setup/")
+    expect(olivias.get_by_role("heading", name="Connect your eBay account")).to_be_visible()
+    expect(olivias.get_by_text("Acme Outdoor").first).to_be_visible()
+    is_accessible(olivias)
+    _grants_at_ebay(olivias)
+    expect(olivias.get_by_text("Access granted")).to_be_visible()
+    expect(alices.get_by_text("Access granted, not finished")).to_be_visible(timeout=3000)
+
+    olivias.get_by_role("button", name="Test").click()
+    expect(olivias.get_by_text("Everything works. Press OK to finish.")).to_be_visible()
+    is_accessible(olivias)
+    olivias.get_by_role("button", name="OK").click()
+    expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible()
+    is_accessible(olivias)
+    expect(alices.get_by_text("Connection complete")).to_be_visible(timeout=3000)
+
+    with acting_for(acme):
+        cart = Cart.objects.get()
+        assert (cart.state, cart.connection) == ("checked", Connection.objects.get())
+        assert SetupLink.objects.get().used_at is not None
+
+
+def test_an_owner_who_declines_or_closes_the_window_can_begin_again(
+    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World
+) -> None:
+    with acting_for(acme):
+        sharing.share(OLIVIA, User.objects.get(), cart=new_cart(registry.get("ebay"), "EBAY_DE", actor="a test"))
+    olivias.goto(_mailed(acme))
+    with olivias.expect_popup() as opened:
+        olivias.get_by_role("button", name="Grant Us API Access", exact=True).click()
+    opened.value.get_by_label("Username").wait_for()
+    opened.value.close()
+    expect(olivias.get_by_text("Closed the window?")).to_be_visible()
+    with olivias.expect_popup() as opened:
+        olivias.get_by_role("button", name="Try again").click()
+    window = opened.value
+    window.get_by_label("Username").fill("olivia")
+    window.get_by_label("Password").fill("secret")
+    window.get_by_role("button", name="Sign in").click()
+    window.get_by_role("button", name="No thanks").click()
+    expect(olivias.get_by_text("Access was declined at eBay")).to_be_visible()
+    with acting_for(acme):
+        assert SetupLink.objects.get().used_at is None
+
+
+def test_a_member_copies_a_link_and_withdraws_it(page: Page, olivias: Page, portal: str, acme: Merchant, outside: World) -> None:
+    with acting_for(acme):
+        cart = new_cart(registry.get("ebay"), "EBAY_DE", actor="a test")
+        sharing.share(OLIVIA, User.objects.get(), cart=cart)
+    alices = _alices(page, portal)
+    alices.goto(f"/m/{acme.public_id}/carts/{cart.public_id}/")
+    alices.get_by_role("button", name="Copy link").click()
+    address = alices.get_by_label("Setup link").input_value()
+    is_accessible(alices)
+    olivias.goto(address)
+    expect(olivias.get_by_role("heading", name="Connect your eBay account")).to_be_visible()
+    alices.get_by_role("link", name="Back").click()
+    alices.get_by_role("button", name="Withdraw").click()
+    expect(alices.get_by_text("Withdrawn", exact=True)).to_be_visible()
+    answer = olivias.request.get(address)
+    assert answer.status == 410
+    assert "Acme Outdoor has withdrawn this link" in answer.text()

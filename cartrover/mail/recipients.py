@@ -14,7 +14,7 @@ def recipients(kind: str) -> list[str]:
 
     What a member may choose goes by their choice; the rest goes to owners and managers.
     """
-    return [member.user.email for member in _active() if _hears(member, kind)]
+    return [member.user.email for member in active_members() if _hears(member, kind)]
 
 
 def _hears(member: Member, kind: str) -> bool:
@@ -23,5 +23,6 @@ def _hears(member: Member, kind: str) -> bool:
     return may(member, Role.MANAGER)
 
 
-def _active() -> list[Member]:
+def active_members() -> list[Member]:
+    """The members who can log in, with their users."""
     return list(Member.objects.filter(user__is_active=True).select_related("user").order_by("user__email"))

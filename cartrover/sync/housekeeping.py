@@ -1,4 +1,6 @@
-"""What is done for a merchant now and then: consent that ends is said in time, and each night nothing is shown to be missing."""
+"""What is done for a merchant now and then: consent that ends is said in time, members are mailed what they chose to hear of, and
+each night nothing is shown to be missing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.mail import outbox
+from cartrover.mail.noticing import notice
+from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.sync import reconcile
 from cartrover.sync.durations import durations
@@ -27,6 +31,7 @@ def run(claimed: Claim) -> Done:
     merchant_id = claimed.merchant_id or 0
     with acting_for(merchant_id):
         warned = sum(warn_of_consent(connection) for connection in Connection.objects.filter(state=Connection.State.ACTIVE))
+        notice(Merchant.objects.get(pk=merchant_id))
     cursor = reconcile.nightly(merchant_id, opener(claimed), claimed.cursor)
     return Done(f"{warned} warnings.", due_in=durations().housekeeping, cursor=cursor)
 

@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from cartrover.connections import attention
 from cartrover.connections.models import Cart, Connection
-from cartrover.mail import outbox
+from cartrover.events.models import Problem
+from cartrover.events.telling import open_problem
+from cartrover.mail import noticing, outbox
 from cartrover.mail.accounts import WORDS
 from cartrover.mail.message import MESSAGES
 from cartrover.mail.models import OutboxMail
 from cartrover.merchants.models import Member, Merchant, Role, User
-from cartrover.merchants.notices import ACCESS, Often
+from cartrover.merchants.notices import ACCESS, ORDERS, Often
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import housekeeping
 from integrations.outcomes import NeedsMerchant
@@ -110,3 +112,68 @@ def test_html_and_text_say_the_same_and_load_nothing(previews: Path) -> None:
             assert word not in html, f"{page.name} loads something"
         assert "{{" not in text
         assert "None" not in text
+
+
+def open_card(merchant: Merchant, sku: str, *, minutes: float = 5) -> None:
+    with acting_for(merchant):
+        problem = open_problem("unknown_sku", f"The warehouse does not know {sku}.", subject=sku)
+        Problem.objects.filter(pk=problem.pk).update(opened_at=timezone.now() - timedelta(minutes=minutes))
+
+
+def choose(merchant: Merchant, user: User, how_often: Often) -> None:
+    with acting_for(merchant):
+        Member.objects.filter(user=user).update(notices={ORDERS: how_often})
+
+
+def rounds(merchant: Merchant, count: int = 1) -> None:
+    for _ in range(count):
+        with acting_for(merchant):
+            noticing.notice(Merchant.objects.get(pk=merchant.pk))
+        send_waiting_mail()
+
+
+def test_new_cards_are_one_mail_to_whoever_wants_them_at_once(merchant: Merchant, alice: User, bob: User, post: Post) -> None:
+    post.up()
+    choose(merchant, bob, Often.NEVER)
+    open_card(merchant, "TENT-2P")
+    open_card(merchant, "LAMP")
+    rounds(merchant, 3)
+    assert post.subjects == ["Acme Outdoor: 2 things wait for you"]
+    assert post.mails[0]["to"] == alice.email
+    assert "The warehouse does not know TENT-2P." in post.body("plain")
+    assert "The warehouse does not know LAMP." in post.body("html")
+    open_card(merchant, "ROPE")
+    rounds(merchant, 2)
+    assert post.subjects[1:] == ["Acme Outdoor: one thing waits for you"]
+    assert "TENT-2P" not in post.body("plain")
+
+
+def test_what_solves_itself_within_a_minute_is_no_news(merchant: Merchant, alice: User, post: Post) -> None:
+    post.up()
+    open_card(merchant, "TENT-2P", minutes=0.2)
+    rounds(merchant)
+    assert post.mails == []
+
+
+def test_whoever_wants_it_once_a_day_gets_one_mail_in_the_morning(
+    merchant: Merchant, alice: User, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.up()
+    choose(merchant, alice, Often.DAILY)
+    open_card(merchant, "TENT-2P")
+    monkeypatch.setattr(noticing, "MORNING", 24)
+    rounds(merchant)
+    assert post.mails == [], "it is night"
+    monkeypatch.setattr(noticing, "MORNING", 0)
+    rounds(merchant, 2)
+    open_card(merchant, "LAMP")
+    rounds(merchant, 2)
+    assert post.subjects == ["Acme Outdoor: one thing waits for you"]
+
+
+def test_whoever_wants_nothing_gets_nothing(merchant: Merchant, alice: User, post: Post) -> None:
+    post.up()
+    choose(merchant, alice, Often.NEVER)
+    open_card(merchant, "TENT-2P")
+    rounds(merchant)
+    assert post.mails == []

@@ -62,4 +62,4 @@ def _page(mail: OutboxMail, connection: Connection) -> str:
 
 
 def _why(mail: OutboxMail) -> str:
-    return f"You are a member of {mail.merchant.name} on CartRover. We write once about each cause."
+    return f"You are a member of {mail.merchant.name} on CartRover. We write once about each cause; its settings say who gets it."

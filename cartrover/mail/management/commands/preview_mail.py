@@ -18,7 +18,8 @@ from cartrover.events.telling import open_problem
 from cartrover.mail.accounts import WORDS
 from cartrover.mail.message import MESSAGES, envelope
 from cartrover.mail.models import OutboxMail
-from cartrover.merchants.models import Merchant
+from cartrover.merchants.models import Member, Merchant, User
+from cartrover.merchants.notices import ORDERS, Often
 from cartrover.merchants.tenancy import across_merchants, acting_for
 
 TO = "owner@acme.example"
@@ -66,11 +67,15 @@ def _ids() -> dict[str, Any]:
     cart, _ = Cart.objects.get_or_create(integration="ebay", name="eBay Germany", connection=connection)
     words = "eBay says that acme_outdoor has withdrawn our access. Press Reconnect and log in as the same account."
     problem = open_problem("reconnect", words, about=connection)
+    sku = open_problem("unknown_sku", "14 orders wait: the warehouse does not know the SKU TENT-2P.", subject="TENT-2P")
+    user, _ = User.objects.get_or_create(email=TO)
+    member, _ = Member.objects.get_or_create(user=user, defaults={"notices": {ORDERS: Often.DAILY}})
     return {
         "connection": connection.pk,
         "cart": cart.pk,
         "problem": problem.pk,
-        "problems": str(problem.pk),
+        "problems": f"{problem.pk},{sku.pk}",
+        "member": member.pk,
         "link": 1,
         "days": 7,
         "invitation": 1,

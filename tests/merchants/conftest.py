@@ -1,3 +1,4 @@
 from tests.portal.conftest import visit
+from tests.portal.test_walls import ids
 
-__all__ = ["visit"]
+__all__ = ["ids", "visit"]

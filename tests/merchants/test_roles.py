@@ -1,0 +1,116 @@
+"""Every address below ``/m/``, by every role and method, against the table of who may do what."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from cartrover.merchants.models import Member, Merchant, Role, User
+from cartrover.merchants.roles import RANKS, may
+from cartrover.merchants.tenancy import acting_for
+from tests.conftest import make_member
+from tests.portal.addresses import of_a_merchant
+
+Visit = Callable[[User | None], Client]
+NO = None
+VIEWER, STAFF, MANAGER, OWNER = RANKS
+
+# Who may look, and who may act; NO where there is nothing to look at or to do.
+TABLE: dict[str, tuple[Role | None, Role | None]] = {
+    "dashboard": (VIEWER, NO),
+    "live": (VIEWER, NO),
+    "orders": (VIEWER, NO),
+    "order": (VIEWER, NO),
+    "order_call": (VIEWER, NO),
+    "retry_order": (NO, STAFF),
+    "problems": (VIEWER, NO),
+    "retry_problem": (NO, STAFF),
+    "carts": (VIEWER, NO),
+    "new_cart": (MANAGER, NO),
+    "cart": (VIEWER, MANAGER),
+    "cart_use": (NO, MANAGER),
+    "cart_test": (NO, MANAGER),
+    "cart_live": (MANAGER, MANAGER),
+    "cart_numbers": (MANAGER, NO),
+    "cart_pause": (NO, STAFF),
+    "cart_share": (NO, MANAGER),
+    "cart_links": (MANAGER, NO),
+    "warehouses": (VIEWER, NO),
+    "new_warehouse": (MANAGER, NO),
+    "warehouse": (VIEWER, MANAGER),
+    "warehouse_use": (NO, MANAGER),
+    "warehouse_test": (NO, MANAGER),
+    "warehouse_live": (MANAGER, MANAGER),
+    "warehouse_pause": (NO, STAFF),
+    "warehouse_share": (NO, MANAGER),
+    "warehouse_links": (MANAGER, NO),
+    "setup": (MANAGER, MANAGER),
+    "connections": (VIEWER, NO),
+    "connection": (VIEWER, NO),
+    "connection_ask": (NO, MANAGER),
+    "connection_share": (NO, MANAGER),
+    "connection_links": (MANAGER, NO),
+    "disconnect": (NO, MANAGER),
+    "grant_start": (NO, MANAGER),
+    "grant_paste": (NO, MANAGER),
+    "grant_status": (VIEWER, NO),
+    "grant_go_on": (NO, MANAGER),
+    "link_resend": (NO, MANAGER),
+    "link_revoke": (NO, MANAGER),
+    "link_copy": (NO, MANAGER),
+    "team": (VIEWER, NO),
+    "invite": (NO, MANAGER),
+    "leave_team": (NO, VIEWER),
+    "hand_over": (OWNER, OWNER),
+    "change_role": (NO, MANAGER),
+    "remove_member": (NO, MANAGER),
+    "resend_invitation": (NO, MANAGER),
+    "copy_invitation": (NO, MANAGER),
+    "revoke_invitation": (NO, MANAGER),
+    "merchant_settings": (VIEWER, NO),
+    "save_settings": (NO, MANAGER),
+    "save_notices": (NO, VIEWER),
+    "audit": (MANAGER, NO),
+}
+
+
+@pytest.fixture
+def nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No view gets through to an outside system; what it says of that is no matter here."""
+
+    def unreachable(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionRefusedError("not in this test")
+
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
+
+
+def test_the_table_names_every_address_once() -> None:
+    assert sorted(TABLE) == sorted(address.name for address in of_a_merchant())
+
+
+@pytest.mark.parametrize("role", RANKS)
+def test_each_role_does_what_the_table_says_and_nothing_else(
+    visit: Visit, merchant: Merchant, ids: dict[str, list[str]], role: Role, nothing_outside: None
+) -> None:
+    user = make_member(merchant, "bob@example.com", role)
+    with acting_for(merchant):
+        member = Member.objects.get(user=user)
+    client = visit(user)
+    client.raise_request_exception = False
+    wrong = []
+    for address in of_a_merchant():
+        path = next(address.filled(ids))
+        for method, needed in zip((client.get, client.post), TABLE[address.name], strict=True):
+            with transaction.atomic():
+                status = method(path).status_code
+                transaction.set_rollback(True)
+            expected = needed is not NO and may(member, needed)
+            if (status not in (403, 405)) != expected:
+                wrong.append((method.__name__, path, status))
+    assert wrong == []

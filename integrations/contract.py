@@ -7,7 +7,7 @@ are ISO 3166 alpha-2, quantities are whole units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -123,6 +123,7 @@ class OrderRecord:
     shipments: tuple[str, ...] = ()
     marks: Mapping[str, Any] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class MalformedRecord:
     path: str
     why: str
     raw: Mapping[str, Any] = field(default_factory=dict)
+    digest: bytes = b""
 
 
 # ------------------------------------------------------------------------------------------------------------ windows and pages
@@ -148,15 +150,35 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a listing. ``total`` counts what the whole listing holds; ``limit`` is how many fit one page."""
+    """One page of a listing. ``total`` counts what the whole listing holds; ``limit`` is how many fit one page.
+
+    ``seen`` counts what stood on the page and is not among the records, because it was read before exactly so.
+    """
 
     records: tuple[T, ...]
     total: int
     limit: int
+    seen: int = 0
+
+    @property
+    def length(self) -> int:
+        """How many stood on the page."""
+        return len(self.records) + self.seen
 
     @property
     def complete(self) -> bool:
-        return self.total <= self.limit and len(self.records) >= min(self.total, self.limit)
+        return self.total <= self.limit and self.length >= min(self.total, self.limit)
+
+
+class Seen(Protocol):
+    """Asked before a page is looked into: which of these orders, by id with a digest of all it tells, are known exactly so."""
+
+    def __call__(self, page: Mapping[str, bytes]) -> Collection[str]: ...
+
+
+def nothing_seen(page: Mapping[str, bytes]) -> Collection[str]:
+    """Every order is to be read."""
+    return ()
 
 
 # ---------------------------------------------------------------------------------------------------- what goes to a warehouse
@@ -374,8 +396,12 @@ class Wire(Protocol):
 class Cart(Protocol):
     """An order source on one account. Every method may raise an Outcome; a write raises Ambiguous when its result is unknown."""
 
-    def orders_in(self, window: Window, *, offset: int = 0) -> Page[OrderRecord | MalformedRecord]:
-        """Orders modified in the window, from ``offset``; one page. The engine splits windows until each fits one page."""
+    def orders_in(self, window: Window, *, offset: int = 0, seen: Seen = nothing_seen) -> Page[OrderRecord | MalformedRecord]:
+        """Orders modified in the window, from ``offset``; one page. The engine splits windows until each fits one page.
+
+        A cart whose listing tells all of an order asks ``seen`` and leaves out what is known; one whose orders are pieced
+        together from several calls need not ask.
+        """
 
     def order(self, external_id: str) -> OrderRecord | MalformedRecord:
         """One order with all that only its own call tells. Raises Rejected(code="not_found")."""

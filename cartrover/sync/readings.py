@@ -24,7 +24,7 @@ MOST_MONEY = Decimal(10) ** 14
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One order of a page. ``key`` is its id at the cart; ``hash`` is of all that we keep of it but when it was modified."""
+    """One order of a page. ``key`` is its id at the cart; ``hash`` is the listing's own digest, or of all that we keep of it."""
 
     key: str
     hash: bytes
@@ -37,9 +37,12 @@ class Reading:
         if isinstance(record, OrderRecord):
             trouble = _trouble(record)
             if trouble is None:
-                return cls(record.external_id, content_hash(record), record.modified_at, record)
-            record = MalformedRecord(record.external_id[:LONGEST], *trouble, record.raw)
-        digest = hashlib.sha256(f"{record.path}\n{record.why}\n{_document(record.raw)}".encode(errors="replace")).digest()
+                return cls(record.external_id, record.digest or content_hash(record), record.modified_at, record)
+            record = MalformedRecord(record.external_id[:LONGEST], *trouble, record.raw, record.digest)
+        digest = (
+            record.digest
+            or hashlib.sha256(f"{record.path}\n{record.why}\n{_document(record.raw)}".encode(errors="replace")).digest()
+        )
         return cls(record.external_id or f"unreadable-{digest.hex()[:12]}", digest, LONG_AGO, None, record)
 
 
@@ -55,7 +58,9 @@ def newest(records: Sequence[Read]) -> list[Reading]:
 # ------------------------------------------------------------------------------------------------------------------------- hash
 
 _PLAIN = tuple(
-    name for name in OrderRecord.__dataclass_fields__ if name not in ("raw", "modified_at", "lines", "ship_to", "bill_to")
+    name
+    for name in OrderRecord.__dataclass_fields__
+    if name not in ("raw", "digest", "modified_at", "lines", "ship_to", "bill_to")
 )
 _plain = attrgetter(*_PLAIN)
 _line = attrgetter(*LineRecord.__dataclass_fields__)

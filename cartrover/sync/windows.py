@@ -49,11 +49,11 @@ def _whole(read: Read[Record], window: Window) -> Page[Record]:
     page = read(window, 0)
     if _cut_short(page):
         page = read(window, 0)
-    return Page(page.records, len(page.records), page.limit) if _cut_short(page) else page
+    return Page(page.records, page.length, page.limit, page.seen) if _cut_short(page) else page
 
 
 def _cut_short(page: Page[Record]) -> bool:
-    return len(page.records) < page.total <= page.limit
+    return page.length < page.total <= page.limit
 
 
 def _aim(page: Page[Record]) -> int:
@@ -79,8 +79,10 @@ def _walked(read: Read[Record], window: Window) -> tuple[Record, ...]:
 
 def _walk(read: Read[Record], window: Window) -> list[Record]:
     records: list[Record] = []
+    offset = 0
     while True:
-        page = read(window, len(records))
+        page = read(window, offset)
         records += page.records
-        if not page.records or len(records) >= page.total:
+        offset += page.length
+        if not page.length or offset >= page.total:
             return records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
@@ -13,12 +14,15 @@ from integrations.contract import (
     MalformedRecord,
     OrderRecord,
     Page,
+    Seen,
     ShipmentUpload,
     StockResult,
     StockUpdate,
     Window,
     Wire,
+    nothing_seen,
 )
+from integrations.digest import digest
 from integrations.ebay import mapping, trading
 from integrations.ebay.calls import Calls
 from integrations.ebay.carriers import OTHER, carrier_code
@@ -48,8 +52,8 @@ class EbayCart:
 
     # -------------------------------------------------------------------------------------------------------------- orders
 
-    def orders_in(self, window: Window, *, offset: int = 0) -> Page[OrderRecord | MalformedRecord]:
-        """One call, and one more for each open order of which only getOrder tells all.
+    def orders_in(self, window: Window, *, offset: int = 0, seen: Seen = nothing_seen) -> Page[OrderRecord | MalformedRecord]:
+        """One call, and one more for each open order that is news and of which only getOrder tells all.
 
         Only the brackets are encoded, and the next page is asked for by offset: eBay's own ``next`` forgets parameters.
         """
@@ -57,10 +61,13 @@ class EbayCart:
         reply = self._calls.get(f"{_ORDERS}?filter={span}&limit={ORDERS_PER_PAGE}&offset={offset}", "order")
         try:
             page = Node(reply.json)
-            rows, total = page["orders"].each(), page["total"].whole(least=0)
+            rows, total = [row.value for row in page["orders"].each()], page["total"].whole(least=0)
         except Malformed as trouble:
             raise _unreadable("getOrders", trouble) from None
-        return Page(tuple(self._whole(row.value) for row in rows), total, ORDERS_PER_PAGE)
+        told = [(mapping.id_of(row), digest(row, reading=mapping.READING), row) for row in rows]
+        known = frozenset(seen({key: each for key, each, _ in told if key}))
+        fresh = tuple(self._whole(row, each) for key, each, row in told if key not in known)
+        return Page(fresh, total, ORDERS_PER_PAGE, seen=len(rows) - len(fresh))
 
     def order(self, external_id: str) -> OrderRecord | MalformedRecord:
         payload = self._calls.get(_path(external_id), "order").json
@@ -68,12 +75,12 @@ class EbayCart:
             raise _unreadable("getOrder", Malformed("$", "is no object"))
         return mapping.order(payload)
 
-    def _whole(self, payload: Any) -> OrderRecord | MalformedRecord:
-        record = mapping.order(payload)
+    def _whole(self, payload: Any, told: bytes) -> OrderRecord | MalformedRecord:
+        record = mapping.order(payload, told)
         if isinstance(record, MalformedRecord) or not mapping.has_more_to_tell(payload):
             return record
         try:
-            return self.order(record.external_id)
+            return replace(self.order(record.external_id), digest=told)
         except Rejected:  # gone in between; what the list told is all there is
             return record
 

@@ -34,6 +34,7 @@ _PAYMENTS = {
     "FULLY_REFUNDED": Payment.REFUNDED,
     "PARTIALLY_REFUNDED": Payment.PARTIALLY_REFUNDED,
 }
+READING = "1"  # another one makes every order read anew: raise it whenever records change
 _NO_CANCEL = "NONE_REQUESTED"
 _CANCELS = {_NO_CANCEL: Cancel.NONE, "IN_PROGRESS": Cancel.ASKED, "CANCELED": Cancel.CANCELED}
 _FULFILMENTS = {"NOT_STARTED": Fulfilment.NONE, "IN_PROGRESS": Fulfilment.PARTIAL, "FULFILLED": Fulfilment.FULL}
@@ -46,13 +47,19 @@ _MARKETPLACES = ("listingMarketplaceId", "purchaseMarketplaceId")
 _UNIT_PRICE = Decimal("0.000001")  # a cost of 10.00 for 3 has no exact unit price
 
 
-def order(payload: Any) -> OrderRecord | MalformedRecord:
-    """The record of one order of getOrders or getOrder, whatever it is."""
+def order(payload: Any, digest: bytes = b"") -> OrderRecord | MalformedRecord:
+    """The record of one order of getOrders or getOrder, whatever it is. ``digest`` is of what the list told."""
     try:
-        return _order(Node(payload))
+        return _order(Node(payload), digest)
     except Malformed as trouble:
         raw = storable(payload) if isinstance(payload, Mapping) else {}
-        return MalformedRecord(_id_of(raw), trouble.path, trouble.why, raw)
+        return MalformedRecord(id_of(raw), trouble.path, trouble.why, raw, digest)
+
+
+def id_of(payload: Any) -> str:
+    """The order's id, empty where it has none."""
+    order_id = payload.get("orderId") if isinstance(payload, dict) else None
+    return order_id if isinstance(order_id, str) else ""
 
 
 def has_more_to_tell(payload: Any) -> bool:
@@ -83,12 +90,7 @@ def _shipped(line: Node) -> ShipmentLine:
     return ShipmentLine(line["lineItemId"].needed().text(), quantity)
 
 
-def _id_of(payload: Mapping[str, Any]) -> str:
-    order_id = payload.get("orderId")
-    return order_id if isinstance(order_id, str) else ""
-
-
-def _order(node: Node) -> OrderRecord:
+def _order(node: Node, digest: bytes) -> OrderRecord:
     number = node["orderId"].needed().text()
     currency = _currency(node["pricingSummary"])
     where, reason = _destination(node)
@@ -120,6 +122,7 @@ def _order(node: Node) -> OrderRecord:
         references=tuple(dict.fromkeys(_references(node))),
         shipments=tuple(unquote(href.text().rstrip("/").rpartition("/")[2]) for href in node["fulfillmentHrefs"].each()),
         raw=node.value,
+        digest=digest,
     )
 
 

@@ -11,11 +11,13 @@ from integrations.contract import (
     MalformedRecord,
     OrderRecord,
     Page,
+    Seen,
     ShipmentUpload,
     StockResult,
     StockUpdate,
     Window,
     Wire,
+    nothing_seen,
 )
 from integrations.tradegecko.auth import Site
 from integrations.tradegecko.client import Api
@@ -34,7 +36,7 @@ class TradeGeckoCart:
         self._facts = Facts.of(facts)
         self._currencies = self._facts.currencies or {}
 
-    def orders_in(self, window: Window, *, offset: int = 0) -> Page[OrderRecord | MalformedRecord]:
+    def orders_in(self, window: Window, *, offset: int = 0, seen: Seen = nothing_seen) -> Page[OrderRecord | MalformedRecord]:
         """One call where nothing changed; else one more for lines, variants and addresses each.
 
         All six statuses are named: an order that leaves a filter, or hides in a default one, would vanish.

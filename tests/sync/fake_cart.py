@@ -30,10 +30,12 @@ from integrations.contract import (
     OrderRecord,
     Page,
     Payment,
+    Seen,
     ShipmentUpload,
     StockResult,
     StockUpdate,
     Window,
+    nothing_seen,
 )
 from integrations.outcomes import Rejected, RetryLater
 
@@ -102,7 +104,7 @@ class FakeCart:
         assert isinstance(record, OrderRecord)
         self.put(replace(record, **changes))
 
-    def orders_in(self, window: Window, *, offset: int = 0) -> Page[OrderRecord | MalformedRecord]:
+    def orders_in(self, window: Window, *, offset: int = 0, seen: Seen = nothing_seen) -> Page[OrderRecord | MalformedRecord]:
         self.asked.append((window, offset))
         if self.insists_on_the_past and window.end > self.now():
             raise RetryLater("The window ends in the future.")

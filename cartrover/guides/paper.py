@@ -18,6 +18,8 @@ from markdown_it.token import Token
 from cartrover.guides import pictures
 from cartrover.guides.reading import Guide
 
+WIDEST, HIGHEST = 470.0, 560.0  # points
+SCALE = 0.62  # points of paper for each pixel of a page
 LAYOUT = Path(__file__).with_name("paper.typ")
 
 
@@ -63,8 +65,14 @@ def _inline(token: Token) -> str:
     if token.type == "link_open":
         return f"#link({_target(str(token.attrs['href']))})["
     if token.type == "image":
-        return f"#shot({_string('/' + str(token.attrs['src']))}, {_string(token.content)})"
+        return _picture(str(token.attrs["src"]), token.content)
     return _MARKS[token.type]
+
+
+def _picture(name: str, words: str) -> str:
+    """As large as on a page of text, and never higher than most of a sheet."""
+    width, height = pictures.size(name)
+    return f"#shot({_string('/' + name)}, {_string(words)}, {min(WIDEST, width * SCALE, HIGHEST * width / height):.0f}pt)"
 
 
 def _target(address: str) -> str:

@@ -143,8 +143,8 @@ def _filled(text: str, integration: Integration) -> str:
 
 
 def _part(integration: Integration, argument: str) -> str:
-    text = (PARTS / f"{argument}.md").read_text(encoding="utf-8").replace("{name}", integration.name)
-    return _filled(text, integration)
+    text = (PARTS / f"{argument}.md").read_text(encoding="utf-8").strip()
+    return _filled(text.replace("{name}", integration.name).replace("{slug}", integration.slug), integration)
 
 
 def _settings(integration: Integration, argument: str) -> str:

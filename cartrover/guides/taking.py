@@ -23,13 +23,14 @@ from cartrover.guides.pictures import DENSITY
 
 GUIDES = CHECKOUT / "static" / "guides"
 README = CHECKOUT / "docs" / "pictures" / "dashboard.png"
-WINDOW = ViewportSize(width=1280, height=900)
+WINDOW = ViewportSize(width=1280, height=800)
 ROUNDS = 14  # of packing at the warehouse, until orders are at every stage
 AROUND = 14  # how much of the page shows round what a picture is about
 
 MERCHANT = "Blue Ridge Supply"
 SELLER = {"username": "blue_ridge_supply", "password": "seller-demo"}
 SKU, ITEM = "LANTERN-2", "Camping lantern"
+OWNER = "owner@blue-ridge.example"
 USER = {"email": "warehouse@blue-ridge.example", "password": "warehouse-demo"}
 
 Shoot = Callable[..., None]
@@ -125,27 +126,40 @@ def tradegecko(page: Page, shoot: Shoot) -> None:
     shoot("tradegecko-setup", *_setup(page))
     page.get_by_role("button", name="Continue").click()
     shoot("tradegecko-grant", _access(page))
+    _share(page)
+    shoot("tradegecko-share", _access(page))
+    page.get_by_label("Share Setup Link").uncheck()
     _grant(page, {"Email": USER["email"], "Password": USER["password"]}, log_in="Log in", agree="Authorize")
     shoot("tradegecko-connected", _access(page))
     shoot("tradegecko-settings", _settings(page))
+    _test(page)
+    shoot("tradegecko-test", _found(page))
+    _ok(page)
     page.get_by_role("button", name="Go live").click()
     _begin(page, "Carts", "Add a cart", "Set up TradeGecko")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name=f"Use {MERCHANT}").click()
-    shoot("tradegecko-cart-settings", _settings(page))
+    shoot("tradegecko-cart-settings", _field(page, "Name"), _field(page, "Location ID"))
 
 
 def ebay(page: Page, shoot: Shoot) -> None:
     """The steps of integrations/ebay/guide.md."""
     _begin(page, "Carts", "Add a cart", "Set up eBay")
-    page.get_by_label("International marketplace").select_option("EBAY_US")
+    page.get_by_role("radio", name="United States USD").check()
     shoot("ebay-setup", *_setup(page))
     page.get_by_role("button", name="Continue").click()
     shoot("ebay-grant", _access(page))
+    _share(page)
+    shoot("ebay-share", _access(page))
+    page.get_by_label("Share Setup Link").uncheck()
     _grant(page, {"Username": SELLER["username"], "Password": SELLER["password"]}, log_in="Sign in", agree="Agree and Continue")
     shoot("ebay-connected", _access(page))
     page.get_by_label("Orders go to").select_option(index=1)
-    page.get_by_role("button", name="Save").click()
+    shoot("ebay-settings", _settings(page))
+    _test(page)
+    shoot("ebay-test", _found(page))
+    _ok(page)
+    expect(page.get_by_text("would be sent").first).to_be_visible()
     shoot("ebay-live", page.locator("section[aria-labelledby=live]"))
 
 
@@ -177,12 +191,38 @@ def _grant(page: Page, log_in_fields: dict[str, str], *, log_in: str, agree: str
     expect(_access(page).locator(".state")).to_be_visible()
 
 
+def _share(page: Page) -> None:
+    page.get_by_label("Share Setup Link").check()
+    page.get_by_label("E-mail address of the account's owner").fill(OWNER)
+
+
+def _test(page: Page) -> None:
+    """Press Test, and wait until the last line has come."""
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.locator("#test-lines .test-line").first).to_be_visible()
+    expect(page.get_by_text("Testing the next step")).to_have_count(0)
+
+
+def _ok(page: Page) -> None:
+    page.get_by_role("button", name="OK", exact=True).click()
+    expect(page.get_by_role("button", name="Go live")).to_be_visible()
+
+
+def _found(page: Page) -> Locator:
+    return page.locator("section[aria-labelledby=test]")
+
+
 def _setup(page: Page) -> tuple[Locator, Locator]:
     return page.locator(".page-head"), page.locator("main form").first
 
 
 def _access(page: Page) -> Locator:
     return page.locator("section[aria-labelledby=access]")
+
+
+def _field(page: Page, label: str) -> Locator:
+    """A field with its label and help."""
+    return page.locator(".field").filter(has=page.get_by_label(label))
 
 
 def _settings(page: Page) -> Locator:
@@ -198,7 +238,7 @@ def _shot(name: str, *about: Locator) -> None:
     left, top, right, bottom = _hull([box for each in about if (box := each.bounding_box())])
     x, y = max(left - AROUND, 0), max(top + page.evaluate("window.scrollY") - AROUND, 0)
     clip = FloatRect(x=x, y=y, width=right + AROUND - x, height=bottom - top + 2 * AROUND)
-    _save(page.screenshot(clip=clip, full_page=True), GUIDES / f"{name}.png")
+    _save(page.screenshot(clip=clip, full_page=True), GUIDES / f"{name}.webp")
 
 
 def _hull(boxes: list[FloatRect]) -> tuple[float, float, float, float]:
@@ -212,9 +252,12 @@ def _hull(boxes: list[FloatRect]) -> tuple[float, float, float, float]:
 
 
 def _save(picture: bytes, path: Path) -> None:
-    """As a PNG of a palette: a page has few colours, but none may be lost to those that cover more of it."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    image.save(path, optimize=True)
+    """As it was seen: without loss, and without the pixels' transparency."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    if path.suffix == ".webp":
+        image.save(path, lossless=True, quality=60, method=4)
+    else:
+        image.save(path, optimize=True)
     print(f"{path.relative_to(CHECKOUT)}  {path.stat().st_size // 1000} kB", flush=True)
 
 

@@ -23,7 +23,7 @@ from integrations import registry
 from integrations.contract import Integration
 
 SLUGS = ("ebay", "tradegecko")
-TAKEN = {f"{name}.png" for name in re.findall(r'shoot\("([\w-]+)"', inspect.getsource(taking))}
+TAKEN = {f"{name}.webp" for name in re.findall(r'shoot\("([\w-]+)"', inspect.getsource(taking))}
 pytestmark = pytest.mark.django_db
 
 
@@ -82,7 +82,7 @@ def test_every_picture_is_there_light_enough_and_described(guide: Guide) -> None
     for name in guide.pictures:
         file = pictures.path(name)
         with Image.open(file) as image:
-            assert image.format == "PNG"
+            assert image.format == "WEBP"
             assert image.size == tuple(pictures.DENSITY * side + image.size[i] % 2 for i, side in enumerate(pictures.size(name)))
         assert file.stat().st_size < 150_000
     assert re.findall(r'<img [^>]*alt=""', page.body(guide)) == []
@@ -94,7 +94,7 @@ def test_all_pictures_together_are_a_light_load() -> None:
 
 def test_a_picture_that_nobody_took_is_an_error(guide: Guide) -> None:
     with pytest.raises(pictures.MissingPicture):
-        pictures.path("nobody-took-this.png")
+        pictures.path("nobody-took-this.webp")
 
 
 def test_every_link_leads_somewhere(client: Client, guide: Guide) -> None:

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
-from django.contrib import admin
+from collections.abc import Callable
 
-from cartrover.connections.models import AccountClaim, Cart, Connection, Credential, GrantAttempt, Warehouse
-from cartrover.portal.operators import OperatorAdmin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from cartrover.connections import sharing
+from cartrover.connections.models import AccountClaim, Cart, Connection, Credential, GrantAttempt, SetupLink, Warehouse
+from cartrover.merchants import audit
+from cartrover.merchants.tenancy import acting_for
+from cartrover.portal.operators import OperatorAdmin, asks_first
 
 
 @admin.register(Connection)
@@ -27,6 +34,40 @@ class GrantAttemptAdmin(OperatorAdmin):
     list_filter = ("state", "integration")
     search_fields = ("=public_id",)
     exclude = ("sealed_tokens", "state_hash", "browser_hash")
+
+
+@admin.register(SetupLink)
+class SetupLinkAdmin(OperatorAdmin):
+    """Whom an owner's link went to and how far it is. Its token exists only in the mail."""
+
+    list_display = ("recipient", "purpose", "merchant", "created_by", "minted_at", "expires_at", "used_at", "revoked_at")
+    list_filter = ("purpose",)
+    search_fields = ("=recipient", "=public_id")
+    exclude = ("token_hash",)
+    actions = ("send_again", "withdraw")
+
+    @admin.action(description="Send again")
+    @asks_first("Send these links again? Each mail carries a new link, and the one of before opens nothing any more.")
+    def send_again(self, request: HttpRequest, queryset: QuerySet[SetupLink]) -> None:
+        self._each(request, queryset, sharing.resend, "was sent again")
+
+    @admin.action(description="Withdraw")
+    @asks_first("Withdraw these links? They open nothing any more, also where one is open in a browser now.")
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[SetupLink]) -> None:
+        self._each(request, queryset, sharing.revoke, "was withdrawn")
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[SetupLink], act: Callable[..., None], what_happened: str) -> None:
+        for link in queryset.select_related("merchant", "cart", "warehouse", "connection", "created_by"):
+            words = f"{link} {what_happened}."
+            try:
+                with acting_for(link.merchant_id):
+                    act(link, actor="Operator")
+                    audit.record(request, f"{what_happened}, by an operator", link)
+            except sharing.Refused as refused:
+                self.message_user(request, f"{link}: {refused.words}", messages.WARNING)
+                continue
+            self.log_change(request, link, words)
+            self.message_user(request, words)
 
 
 @admin.register(Cart)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.core.internal import ratelimit
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.cache import cache
 from django.test import Client
@@ -637,3 +638,26 @@ def test_a_viewer_is_shown_no_button_for_it(merchant: Merchant, connect: Connect
     viewer = make_member(merchant, "vera@example.com", Role.VIEWER)
     page = _client(viewer).get(reverse("connection", args=[merchant.public_id, connection.public_id]))
     assert "Send a renewal link" not in _text(page)
+
+
+# ------------------------------------------------------------------------------------------------------------------- operators
+
+
+@pytest.mark.parametrize(("action", "status"), [("send_again", 404), ("withdraw", 410)])
+def test_an_operator_sends_again_and_withdraws_after_being_asked(
+    olivias: Client, link: SetupLink, action: str, status: int
+) -> None:
+    olga = User.objects.create_superuser("olga@example.com", "correct horse battery")
+    Authenticator.objects.create(user=olga, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    path = _mint(link)
+    pressed = {"action": action, "_selected_action": [link.pk]}
+    admin = _client(olga)
+    changelist = reverse("admin:connections_setuplink_changelist")
+    assert b"sure" in admin.post(changelist, pressed).content
+    assert olivias.get(path).status_code == 302
+    admin.post(changelist, {**pressed, "sure": "yes"})
+    if action == "send_again":
+        _mint(link)
+    assert olivias.get(path).status_code == status
+    with acting_for(link.merchant_id):
+        assert Change.objects.get(what__endswith="by an operator").actor == "olga@example.com"

@@ -17,6 +17,5 @@ def share_setup_link(context: template.RequestContext, subject: Subject, togethe
     """The tick, the owner's e-mail and Save, and the links that were sent. ``together_with`` is a cart on the same grant."""
     shared = {name: context.get(name) for name in ("merchant", "member", "csrf_token", "request")}
     kind = str(subject._meta.model_name)
-    renewal = isinstance(subject, Connection)
-    offer = renewal or subject.connection_id is None
-    return {**shared, **links_of(kind, subject), "together_with": together_with, "renewal": renewal, "offer": offer}
+    offer = isinstance(subject, Connection) or subject.connection_id is None
+    return {**shared, **links_of(kind, subject), "together_with": together_with, "offer": offer}

@@ -27,6 +27,7 @@ from cartrover.connections.holders import Holder
 from cartrover.connections.models import Connection, GrantAttempt, SetupLink
 from cartrover.connections.views import granting
 from cartrover.connections.views.windows import opens_windows
+from cartrover.guides.links import guide_url
 from cartrover.merchants import audit
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
@@ -157,7 +158,8 @@ def _parts(link: SetupLink, data: Mapping[str, Any] | None = None) -> list[Part]
 
 def _form(holder: Holder, data: Mapping[str, Any] | None) -> SettingsForm:
     facts = holder.connection.facts if holder.connection is not None else {}
-    form = SettingsForm(holders.side_of(holder).fields, facts, holder.settings, data)
+    guide = functools.partial(guide_url, holder.integration)
+    form = SettingsForm(holders.side_of(holder).fields, facts, holder.settings, data, guide=guide)
     form.prefix = str(holder._meta.model_name)
     return form
 
@@ -174,6 +176,7 @@ def _page(request: HttpRequest, link: SetupLink, parts: list[Part], *, status: i
         "integration": integration,
         "account": granted.connection if granted is not None else None,
         "parts": parts,
+        "has_settings": any(part.form.fields for part in parts),
         "services": [SERVICES.get(service, service) for service in services],
         "tested": tested,
         "in_test": any(part.lines is not None for part in parts),

@@ -98,7 +98,7 @@ def share(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     subject = get_object_or_404(MODELS[kind], public_id=public_id)
     form = RecipientForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors["recipient"]))
+        messages.error(request, " ".join(map(str, form.errors["recipient"])))
         return redirect(kind, request.merchant.public_id, public_id)
     link = _asked(request, subject, form.cleaned_data["recipient"])
     audit.record(request, "shared a setup link", subject, after={"recipient": link.recipient, "link": link.public_id})

@@ -279,7 +279,8 @@ def _orders(here: _Here) -> Iterator[Line]:
     location = here.settings.get(LOCATION)
     where = f" of location {location}" if location else ""
     changed = f"{found.changed} that changed in the last {FIRST_PULL_DAYS} days"
-    detail = f"{found.since(FIRST_PULL_DAYS)} open orders{where} would load, of {changed}"
+    count = found.since(FIRST_PULL_DAYS)
+    detail = f"{count} open order{'' if count == '1' else 's'}{where} would load, of {changed}"
     yield Line("orders", OK, "Orders can be read", detail)
 
 
@@ -374,7 +375,7 @@ def _skus(listings: Sequence[ListingRecord], client: WarehouseClient) -> Iterato
         return
     unknown = _unknown(skus, client)
     if not unknown:
-        yield Line("skus", OK, "SKUs match", f"all {len(skus)} that were compared exist at the warehouse")
+        yield Line("skus", OK, "SKUs match", f"{len(skus)} compared, and the warehouse has each")
         return
     some = ", ".join(sorted(unknown)[:NAMED]) + (", …" if len(unknown) > NAMED else "")
     words = f"SKUs: {len(unknown)} of {len(skus)} are not at the warehouse"
@@ -408,7 +409,7 @@ def _readable(here: _Here) -> Iterator[Line]:
 def _catalogue(here: _Here) -> Iterator[Line]:
     total = here.house().items().total
     if total:
-        yield Line("items", OK, "Items and stock can be read", f"{total:,} items")
+        yield Line("items", OK, "Items and stock can be read", f"{total:,} item{'' if total == 1 else 's'}")
     else:
         yield Line("items", WARN, f"{here.name} holds no items yet", fix="Make the items there, with the SKUs of your cart.")
 

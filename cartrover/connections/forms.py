@@ -48,7 +48,7 @@ class SettingsForm(forms.Form):
         locations = [(str(each["id"]), str(each["label"])) for each in facts.get("locations", ())]
         for field in declared:
             control = _CONTROLS[field.kind](field, locations, stored.get(field.name))
-            control.label, control.required = field.label, field.required
+            control.label, control.required = field.label, field.required or field.kind == "choice"
             control.help_text = _help(field, guide(field.step) if field.step else "")
             self.fields[field.name] = control
 
@@ -82,7 +82,9 @@ def _choice(field: SettingField, locations: Choices, stored: Any) -> forms.Field
 
 
 def _choices(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
-    return forms.MultipleChoiceField(choices=field.choices, widget=forms.CheckboxSelectMultiple)
+    return forms.MultipleChoiceField(
+        choices=field.choices, widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
+    )
 
 
 def _location(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
@@ -114,7 +116,9 @@ def _location_id(field: SettingField, locations: Choices, stored: Any) -> forms.
 
 
 def _locations(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
-    return forms.MultipleChoiceField(choices=_with(stored or [], locations), widget=forms.CheckboxSelectMultiple)
+    return forms.MultipleChoiceField(
+        choices=_with(stored or [], locations), widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
+    )
 
 
 def _with(stored: Iterable[Any], locations: Choices) -> Choices:

@@ -56,7 +56,7 @@ _LANGUAGES = {
     "it": "Italiano",
     "nl": "Nederlands",
     "pl": "Polski",
-    "zh": "中文",
+    "zh": "Chinese",
 }
 
 

@@ -87,7 +87,7 @@ def test_a_cart_that_works_says_so_line_by_line(stage: Stage) -> None:
     assert list(lines)[:4] == ["reachable", "authorised", "account", "rights"]
     assert "127.0.0.1" in lines["reachable"].detail
     assert lines["account"].words == f"Access granted by {stage.seller}"
-    assert lines["orders"].detail.startswith("1 open orders would load, of 1 that changed in the last 30 days")
+    assert lines["orders"].detail.startswith("1 open order would load, of 1 that changed in the last 30 days")
     assert (lines["warehouse"].state, lines["currency"].words) == ("ok", "TradeGecko knows USD")
     assert lines["skus"].words == "SKUs: 1 of 2 are not at the warehouse"
     assert "HAT" in lines["skus"].detail

@@ -122,7 +122,7 @@ def _ok(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
         row = _row(kind, public_id)
         name, settings, services = forms = _forms(row, request.POST)
         if not all([form.is_valid() for form in forms]):
-            return _page(request, kind, row, forms, status=400)
+            return _page(request, kind, row, forms)
     changes = {"name": name.cleaned_data["name"], "services": services.values}
     lines = approve(row, actor=_actor(request), settings=settings.values, **changes)
     good = passed(lines)
@@ -152,7 +152,7 @@ def test(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
         row = _row(kind, public_id)
         forms = _forms(row, request.POST)
         if not all([form.is_valid() for form in forms]):
-            return _page(request, kind, row, forms, status=400) if not _is_htmx(request) else _fragment(request, [_UNFILLED], "")
+            return _page(request, kind, row, forms) if not _is_htmx(request) else _fragment(request, [_UNFILLED], "")
     settings = forms[1].values
     if not _is_htmx(request):
         lines = list(check(row, settings=settings))
@@ -192,9 +192,7 @@ def _forms(row: Holder, data: Any = None) -> Forms:
     )
 
 
-def _page(
-    request: HttpRequest, kind: str, row: Holder, forms: Forms, lines: list[Line] | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, kind: str, row: Holder, forms: Forms, lines: list[Line] | None = None) -> HttpResponse:
     name, settings, services = forms
     integration = registry.get(row.integration)
     context = {
@@ -215,7 +213,7 @@ def _page(
         "beside": _beside(row),
         "warehouses": Warehouse.objects.order_by("name", "pk") if kind == "cart" else [],
     }
-    return render(request, "connections/holder.html", context, status=status)
+    return render(request, "connections/holder.html", context)
 
 
 def _variant(row: Holder, integration: Integration) -> Variant | None:

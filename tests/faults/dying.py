@@ -1,6 +1,8 @@
-"""A worker that dies. One process is set up once; for each line that it reads it forks a worker, which looks for work as any other
-does and is killed, or stopped, at the point that the line names. Each line is answered with ``{"pid": n}`` and, when that worker has
-ended, with ``{"ended": exit code}``.
+"""A worker that dies.
+
+One process is set up once. For each line that it reads it forks a worker, which looks for work as any other does and is killed,
+or stopped, at the point that the line names. Each line is answered with ``{"pid": n}`` and, when that worker has ended, with
+``{"ended": exit code}``.
 """
 
 from __future__ import annotations

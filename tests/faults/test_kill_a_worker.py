@@ -14,6 +14,7 @@ from cartrover.orders.models import Order, OrderLine, Shipment
 from cartrover.sync import durations
 from tests.faults.conftest import Mortals
 from tests.faults.outcome import companies, created, delivered, problems, recover, wait_until
+from tests.faults.workers import kill, worker
 from tests.stage import Stage
 
 ORDER = ["order claimed", "order intended", "order sent", "order answered", "order confirmed", "order done", "customer sent"]
@@ -119,4 +120,18 @@ def test_a_stopped_worker_that_goes_on_later_changes_nothing(stage: Stage, morta
     os.kill(sleeper.pid, signal.SIGCONT)
     assert sleeper.end() == 0
     assert (stage.order(number).status, stage.order(number).delivered_at) == ("confirmed", before.delivered_at)
+    assert created(stage, number) == 1
+
+
+def test_a_second_worker_takes_over_what_the_first_was_sending(stage: Stage) -> None:
+    """Nothing is shortened here: the lease ends by itself, and the successor's own look finds the order."""
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.world.gecko.fault("effect_then_delay", method="POST", path="/orders$", seconds=20.0)
+    with worker() as first:
+        wait_until(lambda: created(stage, number) == 1)
+        kill(first)
+    assert stage.order(number).status == "new"
+    with worker():
+        wait_until(lambda: stage.order(number).status == "at_wms")
     assert created(stage, number) == 1

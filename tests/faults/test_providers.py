@@ -280,9 +280,7 @@ def test_clocks_that_differ_by_ten_minutes_lose_nothing(stage: Stage, at_ebay: i
     stage.world.ebay.control("clock", skew=0)
     stage.world.gecko.skew_clock(0)
     numbers.append(stage.sell("TENT-2P"))
-    with durations.changed(
-        safety=0.0, watermark_lag=5.0, hourly=0.0
-    ):  # what a clock that was put back has hidden is found hourly
+    with durations.changed(safety=0.0, watermark_lag=5.0, hourly=0.0):  # what a clock put back has hidden is found hourly
         stage.settle()
     stage.ship(numbers[1], tracking_number="B2")
     stage.settle()

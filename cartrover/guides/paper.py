@@ -19,7 +19,7 @@ from cartrover.guides import pictures
 from cartrover.guides.reading import Guide
 
 WIDEST, HIGHEST = 470.0, 560.0  # points
-SCALE = 0.62  # points of paper for each pixel of a page
+SCALE = 0.5  # points of paper for each pixel of a page
 LAYOUT = Path(__file__).with_name("paper.typ")
 
 

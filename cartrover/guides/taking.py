@@ -67,9 +67,9 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def _page(chromium: Browser, portal: str, *, density: int) -> Page:
+def _page(chromium: Browser, address: str, *, density: int) -> Page:
     context = chromium.new_context(
-        base_url=portal, viewport=WINDOW, device_scale_factor=density, color_scheme="light", reduced_motion="reduce"
+        base_url=address, viewport=WINDOW, device_scale_factor=density, color_scheme="light", reduced_motion="reduce"
     )
     context.set_default_timeout(20_000)
     return context.new_page()
@@ -161,6 +161,7 @@ def ebay(page: Page, shoot: Shoot) -> None:
     _ok(page)
     expect(page.get_by_text("would be sent").first).to_be_visible()
     shoot("ebay-live", page.locator("section[aria-labelledby=live]"))
+    shoot("ebay-owner", _owners(page).locator(".entrance-card"))
 
 
 # -------------------------------------------------------------------------------------------------------------- how it is done
@@ -194,6 +195,23 @@ def _grant(page: Page, log_in_fields: dict[str, str], *, log_in: str, agree: str
 def _share(page: Page) -> None:
     page.get_by_label("Share Setup Link").check()
     page.get_by_label("E-mail address of the account's owner").fill(OWNER)
+
+
+def _owners(page: Page) -> Page:
+    """What the owner sees behind the link for another cart, in a browser of their own."""
+    _begin(page, "Carts", "Add a cart", "Set up eBay")
+    page.get_by_role("radio", name="Germany").check()
+    page.get_by_role("button", name="Continue").click()
+    _share(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_label("Setup link").input_value()
+    browser = page.context.browser
+    if browser is None:
+        raise LookupError("The page is in no browser.")
+    theirs = _page(browser, link, density=DENSITY)
+    theirs.goto(link)
+    return theirs
 
 
 def _test(page: Page) -> None:

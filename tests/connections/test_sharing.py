@@ -259,6 +259,19 @@ def test_an_owner_who_is_logged_in_elsewhere_on_the_portal_may_use_it_too(
     assert "Access granted" in _grant(browser, provider, link)
 
 
+def test_while_the_account_is_asked_for_the_page_waits_and_goes_on_only_where_that_broke_off(
+    olivias: Client, link: SetupLink
+) -> None:
+    _open(olivias, link)
+    status = _press_grant(olivias, link)["status"]
+    with acting_for(link.merchant_id):
+        GrantAttempt.objects.update(state=GrantAttempt.State.EXCHANGED)
+    assert olivias.get(status).json()["state"] == "waiting"
+    with acting_for(link.merchant_id):
+        GrantAttempt.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    assert olivias.get(status).json()["state"] == "kept"
+
+
 def test_an_address_that_the_provider_ended_on_can_be_pasted(
     olivias: Client, link: SetupLink, cart: Cart, provider: Provider
 ) -> None:

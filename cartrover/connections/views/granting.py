@@ -77,11 +77,14 @@ def status(request: HttpRequest, public_id: str) -> JsonResponse:
 
 
 def standing(attempt: GrantAttempt) -> dict[str, str]:
+    late = timezone.now() > attempt.ends_at
     if attempt.state == State.EXCHANGED:
-        return {"state": "kept", "words": attempt.words or "Access was given. Asking whose account it is."}
+        asking = not attempt.words and not late  # the callback is at it just now, unless its process died
+        words = attempt.words or "Access was given. Asking whose account it is."
+        return {"state": "waiting" if asking else "kept", "words": words}
     if attempt.state in (State.DONE, State.FAILED):
         return {"state": attempt.state, "words": attempt.words}
-    if timezone.now() > attempt.ends_at:
+    if late:
         return {"state": "failed", "words": grants.WORDS["expired"]}
     return {"state": "waiting", "words": f"Waiting for {_provider(attempt.integration)}."}
 

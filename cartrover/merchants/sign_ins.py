@@ -39,13 +39,13 @@ _PLAIN: tuple[tuple[Signal, str, bool], ...] = (
     (account.email_changed, "Main e-mail address changed", True),
     (account.email_added, "E-mail address added", True),
     (account.email_removed, "E-mail address removed", True),
-    (account.login_code_rejected, "Log-in refused: wrong e-mailed code", False),
+    (account.login_code_rejected, "Wrong e-mailed code", False),
 )
 _OF_A_FACTOR: tuple[tuple[Signal, str, bool], ...] = (
     (mfa.authenticator_added, "{} added", True),
     (mfa.authenticator_removed, "{} removed", True),
     (mfa.authenticator_reset, "{} made anew", True),
-    (mfa.authentication_failed, "Refused: wrong second factor ({})", False),
+    (mfa.authentication_failed, "Wrong second factor: {}", False),
 )
 
 
@@ -74,7 +74,7 @@ def _failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | Non
     address = str(credentials.get("email") or credentials.get("username") or "").lower()
     user = User.objects.filter(email=address).first()
     if request is not None and user is not None:
-        _remember(request, user, "Log-in refused: wrong password", good=False)
+        _remember(request, user, "Wrong password", good=False)
 
 
 def _remember(request: HttpRequest, user: User, words: str, good: bool) -> None:

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cartrover.merchants.models import Merchant, SignIn, User
+from cartrover.portal.browsers import browser
 
 Visit = Callable[[User | None], Client]
 PASSWORD = "correct horse battery"
@@ -109,15 +110,15 @@ def test_the_history_names_each_log_in_and_each_refusal_with_its_place(visit: Vi
     log_in(client, "wrong password")
     log_in(client)
     place = ("127.0.0.1", "Firefox on Linux")
-    assert history(person) == [("Log-in refused: wrong password", False, *place), ("Logged in with password", True, *place)]
+    assert history(person) == [("Wrong password", False, *place), ("Logged in with password", True, *place)]
     page = client.get(reverse("security")).content.decode()
-    assert "Log-in refused: wrong password" in page
+    assert "Wrong password" in page
     assert "127.0.0.1" in page
 
 
 def test_nobody_sees_anothers_history(visit: Visit, person: User, charlie: User) -> None:
     log_in(visit(None), "wrong password")
-    assert "wrong password" not in visit(charlie).get(reverse("security")).content.decode()
+    assert "Wrong password" not in visit(charlie).get(reverse("security")).content.decode()
 
 
 def test_an_address_that_nobody_has_leaves_no_line(visit: Visit, person: User) -> None:
@@ -142,7 +143,7 @@ def test_a_log_in_gets_a_new_session(visit: Visit, person: User) -> None:
     session["x"] = "y"
     session.save()
     before = session.session_key
-    client.cookies["cartrover_session"] = before
+    client.cookies["cartrover_session"] = str(before)
     log_in(client)
     assert client.session.session_key != before
 
@@ -160,3 +161,20 @@ def test_a_foreign_address_to_go_to_after_the_log_in_is_not_followed(visit: Visi
     client = visit(None)
     fields = {"login": person.email, "password": PASSWORD, "next": "https://evil.example/"}
     assert client.post(reverse("account_login"), fields)["location"] == reverse("home")
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36", "Chrome on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "An unknown browser"),
+    ],
+)
+def test_a_browser_is_named_as_its_owner_knows_it(told: str, name: str) -> None:
+    assert browser(told) == name

@@ -106,11 +106,11 @@ def test_each_role_does_what_the_table_says_and_nothing_else(
     wrong = []
     for address in of_a_merchant():
         path = next(address.filled(ids))
-        for method, needed in zip((client.get, client.post), TABLE[address.name], strict=True):
+        for method, needed in zip(("GET", "POST"), TABLE[address.name], strict=True):
             with transaction.atomic():
-                status = method(path).status_code
+                status = client.generic(method, path).status_code
                 transaction.set_rollback(True)
             expected = needed is not NO and may(member, needed)
             if (status not in (403, 405)) != expected:
-                wrong.append((method.__name__, path, status))
+                wrong.append((method, path, status))
     assert wrong == []

@@ -24,6 +24,7 @@ ACROSS = {
     "cartrover/connections/sharing.py",
     "cartrover/embedded/judging.py",
     "cartrover/embedded/seeding.py",
+    "cartrover/mail/management/commands/preview_mail.py",
     "cartrover/merchants/invitations.py",
     "cartrover/merchants/middleware.py",
     "cartrover/portal/views.py",

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from cartrover.merchants.models import Member
 from cartrover.merchants.roles import may as role_may
 from cartrover.orders.counts import MOST
-from cartrover.portal import formats
+from cartrover.portal import browsers, formats
 from cartrover.portal.states import look
 
 register = template.Library()
@@ -64,6 +64,11 @@ def values(amounts: Mapping[str, Decimal]) -> str:
 def capped(count: int) -> str:
     """A count that was not counted to its end says so."""
     return f"{MOST:,}+" if count > MOST else f"{count:,}"
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    return browsers.browser(user_agent)
 
 
 @register.filter

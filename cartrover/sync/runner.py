@@ -177,6 +177,8 @@ def _failed(claimed: Claim, outcome: Outcome, pause: float) -> None:
         changes["failing_since"] = Now()
     elif claimed.merchant_id is not None:
         _tell_after_an_hour(claimed, outcome)
+    else:  # it has no merchant who could see a Problem
+        log.error("the installation's %s has failed %s times: %s", claimed.kind, failures, outcome.detail)
     streams.settle(claimed, due_in=pause, **changes)
 
 

@@ -6,6 +6,8 @@ under the same Message-ID. Otherwise once, since only the holder of the stream's
 
 from __future__ import annotations
 
+import logging
+
 from django.utils import timezone
 
 from cartrover.mail.piles import MerchantPile, Pile, SealedPile
@@ -16,6 +18,8 @@ from cartrover.sync.leases import HeldLease
 from cartrover.sync.streams import Claim
 from cartrover.sync.work import Done, Lease
 from integrations.outcomes import RetryLater
+
+log = logging.getLogger(__name__)
 
 SERVER = "mail"
 SOONEST = 30.0  # seconds that a server which asks to try again gets at least
@@ -42,6 +46,7 @@ def _send(pile: Pile, due: list[int], lease: Lease) -> int:
             sent = sum(_sent(pile, row_id, server, lease) for row_id in due)
     except Away as reason:
         breaker.failed(SERVER)
+        log.warning("mail waits: %s", reason)
         raise RetryLater(WAITS, after=breaker.probe_in(SERVER), detail=str(reason)) from None
     if breaker.worked(SERVER):
         streams.wake_mail_after_outage()

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from pytest_django.fixtures import Settings
 
 from cartrover.embedded.place import held
 from cartrover.embedded.supervisor import Supervisor
+from cartrover.mail.message import Message, envelope
 
 
 @pytest.fixture
@@ -51,6 +53,19 @@ def test_a_mail_can_be_read_in_a_browser(catcher: tuple[int, str]) -> None:
     assert 'sandbox src="/messages/1/html"' in page
     assert requests.get(f"{pages}/messages/1/html", timeout=10).text.startswith("<p><a href=")
     assert requests.get(f"{pages}/messages/2", timeout=10).status_code == 404
+
+
+def test_a_mail_of_the_portal_shows_its_words_and_its_link(catcher: tuple[int, str], settings: Settings) -> None:
+    port, pages = catcher
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    link = "https://portal.example.com/s/abc"
+    words = Message("Connect eBay – now", "Connect eBay", ("Acme asks you.",), "Why you?", button="Set up eBay", url=link)
+    envelope(words, to="owner@acme.example", public_id="abc").send()
+    (mail,) = requests.get(f"{pages}/messages", timeout=10).json()
+    assert (mail["to"], mail["subject"], mail["links"][0]) == (["owner@acme.example"], "Connect eBay – now", link)
+    assert "Acme asks you." in mail["text"]
+    assert "Acme asks you." in mail["html"]
 
 
 def test_the_box_can_be_emptied(catcher: tuple[int, str]) -> None:

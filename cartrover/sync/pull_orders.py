@@ -7,11 +7,13 @@ first pull, and what is read again for safety, follows with the calls that a run
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connections
 from django.utils import timezone
 
 from cartrover.connections.models import Cart, Connection
@@ -189,12 +191,30 @@ class _Pull:
         """What lies before the first pull, and what is read again; as far as the calls of this run go."""
         while self.gaps and self.calls < CALLS:
             start, end = self.gaps[0]
-            for part, records in read_windows(self._ask, Window(start, end)):
+            for part, records in self._read_ahead(Window(start, end)):
                 self.gaps[0] = (part.end, end)
                 self._store(records)
-                if self.calls >= CALLS:
-                    return
-            self.gaps.pop(0)
+            if self.gaps[0][0] >= end:
+                self.gaps.pop(0)
+
+    def _read_ahead(self, window: Window) -> Iterator[tuple[Window, tuple[Read, ...]]]:
+        """The pages of a long window, until this run has made its calls. While one is stored, the next is asked for.
+
+        Neither waits for the other, so no transaction is held open by a call.
+        """
+        pages = read_windows(self._ask, window)
+        with ThreadPoolExecutor(1, "reader") as reader:
+            try:
+                coming = reader.submit(next, pages, None)
+                while (page := coming.result()) is not None:
+                    enough = self.calls >= CALLS
+                    if not enough:
+                        coming = reader.submit(next, pages, None)
+                    yield page
+                    if enough:
+                        return
+            finally:
+                reader.submit(connections.close_all)  # a thread has a connection of its own
 
     def _closed_end(self) -> datetime:
         return _whole_ms(self.clock.now() - timedelta(seconds=durations().safety))
@@ -234,8 +254,8 @@ class _Pull:
         self.new += len(stored.new)
         self.changed += len(stored.changed)
 
-    def _wake(self, connections: Iterable[int]) -> None:
-        for connection_id in connections:
+    def _wake(self, woken: Iterable[int]) -> None:
+        for connection_id in woken:
             streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
 
     # --------------------------------------------------------------------------------------------------- what has left already

@@ -98,7 +98,11 @@ class MerchantPile(_Rows):
     def written(self, row_id: int) -> EmailMessage | None:
         try:
             with self.door():
-                row = OutboxMail.objects.select_related("merchant").get(pk=row_id)
+                # Locked, so that a link which somebody copies meanwhile is minted after ours and not before.
+                rows = self._waiting().select_for_update(of=("self",), no_key=True).select_related("merchant")
+                row = rows.filter(pk=row_id).first()
+                if row is None:
+                    return None
                 return envelope(MESSAGES[row.kind](row, minting.mint), to=row.to, public_id=row.public_id)
         except Unwanted as reason:
             self.refused(row_id, str(reason))

@@ -14,6 +14,7 @@ from cartrover.connections.models import Cart, Connection
 from cartrover.events.models import Problem
 from cartrover.mail import minting, outbox
 from cartrover.mail.models import OutboxMail
+from cartrover.mail.piles import MerchantPile
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import streams
@@ -195,6 +196,18 @@ def test_what_was_withdrawn_is_not_sent(merchant: Merchant, cart: Cart, post: Po
     send_waiting_mail()
     assert (post.mails, minted) == ([], [])
     assert state(merchant).startswith("failed: Withdrawn")
+
+
+def test_what_is_withdrawn_while_a_worker_is_about_to_send_it_mints_no_link(
+    merchant: Merchant, cart: Cart, minted: list[int]
+) -> None:
+    post_link(merchant, cart)
+    pile = MerchantPile(merchant.pk)
+    (row_id,) = pile.due()
+    with acting_for(merchant):
+        outbox.withdraw("setup_link", link=7)
+    assert pile.written(row_id) is None
+    assert minted == []
 
 
 def test_a_worker_that_dies_after_sending_sends_the_same_mail_again_and_it_can_be_told(

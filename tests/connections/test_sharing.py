@@ -31,6 +31,7 @@ from integrations import registry
 from tests.conftest import make_member
 from tests.connections.conftest import Connect
 from tests.connections.provider import Provider
+from tests.mail.mailing import send_waiting_mail
 
 HOST = {"host": "localhost:8000"}
 OLIVIA = "olivia@seller.example"
@@ -567,6 +568,18 @@ def test_the_list_says_nothing_until_something_happens(
     answer = alices.get(address)
     assert "Connection complete" in _text(answer)
     assert "hx-get" not in answer.content.decode(), "nobody waits any more"
+
+
+def test_the_link_in_each_mail_that_goes_out_opens_the_setup(link: SetupLink, mailoutbox: list[Any]) -> None:
+    """Sent by the stream that sends mail, over the wire that this installation would use."""
+    send_waiting_mail()
+    with acting_for(link.merchant_id):
+        sharing.resend(link, actor="alice@example.com")
+    send_waiting_mail()
+    first, second = [re.findall(r"http://localhost:8000(/setup/[\w-]+)", mail.body)[0] for mail in mailoutbox]
+    assert [mail.to for mail in mailoutbox] == [[OLIVIA], [OLIVIA]]
+    assert "Acme Outdoor asks you to connect Acme Market Germany" in mailoutbox[0].subject
+    assert [_client().get(path).status_code for path in (first, second)] == [404, 302]
 
 
 def test_where_mail_cannot_go_the_page_says_so(alices: Client, link: SetupLink, cart: Cart, merchant: Merchant) -> None:

@@ -539,9 +539,9 @@ class WarehouseSide:
 class Account:
     """Whose account a grant opened.
 
-    ``facts`` are what the integration wants to remember of it; ``locations`` (dicts with id and label), ``currencies`` (ISO codes)
-    and ``default_currency`` mean the same everywhere. ``lacks`` names, for a person, what the access does not allow of what we
-    need.
+    ``facts`` are what the integration wants to remember of it; ``locations`` (dicts with id and label), ``currencies`` (ISO
+    codes) and ``default_currency`` mean the same everywhere. ``lacks`` names, for a person, what the access does not allow of
+    what we need.
     """
 
     external_id: str

@@ -82,9 +82,7 @@ def _choice(field: SettingField, locations: Choices, stored: Any) -> forms.Field
 
 
 def _choices(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
-    return forms.MultipleChoiceField(
-        choices=field.choices, widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
-    )
+    return forms.MultipleChoiceField(choices=field.choices, widget=forms.CheckboxSelectMultiple)
 
 
 def _location(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
@@ -116,9 +114,7 @@ def _location_id(field: SettingField, locations: Choices, stored: Any) -> forms.
 
 
 def _locations(field: SettingField, locations: Choices, stored: Any) -> forms.Field:
-    return forms.MultipleChoiceField(
-        choices=_with(stored or [], locations), widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
-    )
+    return forms.MultipleChoiceField(choices=_with(stored or [], locations), widget=forms.CheckboxSelectMultiple)
 
 
 def _with(stored: Iterable[Any], locations: Choices) -> Choices:

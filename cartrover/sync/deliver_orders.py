@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Min
@@ -22,7 +23,7 @@ from cartrover.orders.packages import settle_shipped
 from cartrover.sync.backoff import back_off
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
-from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level
+from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level, wake_carts
 from cartrover.sync.rereading import reread_if_stale
 from cartrover.sync.work import Done, Work
 from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
@@ -42,10 +43,14 @@ def run(work: Work) -> Done:
     delivered = tried = 0
     for warehouse in warehouses:
         client = work.warehouse(warehouse.settings)
-        for order in _due(work, warehouse):
+        due = _due(work, warehouse)
+        for order in due:
             work.lease.check()
             tried += 1
             delivered += _try(work, warehouse, client, order)
+        if due:  # what one listing has sold the others must not sell again
+            with work.rows():
+                wake_carts(warehouse)
     return Done(f"{delivered} orders delivered.", due_in=_next(work, warehouses, full=tried >= BATCH))
 
 
@@ -85,8 +90,8 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         order = Order.objects.select_related("cart", "warehouse").get(pk=order_id)
         if order.status != Status.NEW or order.warehouse_id != warehouse.pk:
             return False
-        lines = [line for line in order.lines.order_by("position") if line.quantity > line.shipped_before]
-    if not _items(work, client, order, lines):
+        lines = list(order.lines.order_by("position"))
+    if not _items(work, client, order, [line for line in lines if line.quantity > line.shipped_before]):
         return False
     customer_id = _customer(work, client, order)
     delivery = delivery_of(order, lines, customer_id)
@@ -110,7 +115,7 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             order=order,
         ),
     )
-    _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None)
+    _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)
     return True
 
 
@@ -175,7 +180,7 @@ def source_url(order: Order) -> str:
 
 
 def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str) -> Delivery:
-    """The order as a warehouse takes it. Only what has not left already is sent."""
+    """The order as a warehouse takes it. Only what has not left already is sent, and the total is without what has."""
     return Delivery(
         ref=order.ref,
         number=order.number,
@@ -191,21 +196,29 @@ def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str) -> D
                 title=line.title,
                 quantity=line.quantity - line.shipped_before,
                 unit_price=line.unit_price,
-                total=line.total,
+                total=line.total - _gone(line),
             )
             for line in lines
+            if line.quantity > line.shipped_before
         ),
         shipping=order.shipping,
         shipping_method=order.shipping_method,
         discount=order.discount,
         tax=order.tax,
         adjustment=order.adjustment,
-        total=order.total,
+        total=order.total - sum(map(_gone, lines), Decimal(0)),
         ship_to=AddressRecord(**(order.ship_to or {})),
         note=order.note,
         email=order.buyer_email,
         references=tuple((str(name), str(value)) for name, value in order.references),
     )
+
+
+def _gone(line: OrderLine) -> Decimal:
+    """What the units of a line come to that had left before we first saw the order."""
+    if not line.shipped_before:
+        return Decimal(0)
+    return (line.total * line.shipped_before / line.quantity).quantize(Decimal("0.01"))
 
 
 def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str) -> Found | None:
@@ -238,8 +251,10 @@ def _units(lines: Iterable[tuple[str, int]]) -> Counter[str]:
     return units
 
 
-def _delivered(work: Work, order: Order, warehouse: Warehouse, remote_id: str, remote: RemoteOrder | None) -> None:
-    """Write down where it is. A warehouse that shows another total is shown, not sent to again."""
+def _delivered(
+    work: Work, order: Order, warehouse: Warehouse, remote_id: str, remote: RemoteOrder | None, total: Decimal
+) -> None:
+    """Write down where it is. A warehouse that shows another total than was sent is shown, not sent to again."""
     with work.writing():
         Order.objects.filter(pk=order.pk).update(
             status=Status.AT_WMS,
@@ -261,8 +276,8 @@ def _delivered(work: Work, order: Order, warehouse: Warehouse, remote_id: str, r
         words = f"Delivered to {warehouse.name} as {remote_id}."
         events = [event(order, "delivered", words, remote_id=remote_id), *settle_shipped(order)]
         remark = remote.remark if remote else ""
-        if remote is not None and remote.total != order.total and not remark:
-            remark = f"The warehouse shows a total of {remote.total}, the cart one of {order.total}."
+        if remote is not None and remote.total != total and not remark:
+            remark = f"The warehouse shows a total of {remote.total}, and {total} was sent."
         if remark:
             open_problem("differs_at_warehouse", remark, about=order)
             events.append(event(order, "differs", remark))

@@ -42,7 +42,7 @@ def run(work: Work) -> Done:
         pages += more
         cursor["catalogue_at"] = timezone.now().isoformat()
     with work.rows():
-        _wake_carts(warehouse)
+        wake_carts(warehouse)
     side = work.integration.warehouse
     pause = max(durations().stock_poll, pages * (side.stock_page_seconds if side else 0.0))
     return Done(f"{items} items read.", due_in=pause, cursor=cursor)
@@ -121,7 +121,8 @@ def _figures(record: StockRecord) -> dict[str, str]:
     return {location: str(units) for location, units in record.available.items()}
 
 
-def _wake_carts(warehouse: Warehouse) -> None:
+def wake_carts(warehouse: Warehouse) -> None:
+    """What may be sold from this warehouse has changed: each cart that sells from it compares its figures."""
     carts = Cart.objects.filter(warehouse=warehouse, state=Cart.State.LIVE, connection__isnull=False)
     for connection_id in carts.values_list(F("connection_id"), flat=True).distinct():
         streams.ready(connection_id, Stream.Kind.PUSH_STOCK)

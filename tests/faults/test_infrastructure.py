@@ -126,20 +126,19 @@ def test_a_worker_goes_on_without_redis_and_leaves_nothing_half_done_when_it_is_
     stage: Stage, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     stage.stock("TENT-2P")
-    with own_redis(tmp_path, free_port()) as (server, variables):
-        with worker(**variables) as process:
-            with app.connection_for_write(variables["REDIS_URL"]) as broker:
-                app.send_task("cartrover.look", args=["forged"], connection=broker)
-            first = stage.sell("TENT-2P")
-            wait_until(lambda: created(stage, first) == 1)
-            kill(server)
-            second = stage.sell("TENT-2P")
-            wait_until(lambda: created(stage, second) == 1, 90)
-            stage.world.gecko.fault("effect_then_delay", method="POST", path="/orders$", seconds=3.0)
-            third = stage.sell("TENT-2P")
-            wait_until(lambda: created(stage, third) == 1, 90)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+    with own_redis(tmp_path, free_port()) as (server, variables), worker(**variables) as process:
+        with app.connection_for_write(variables["REDIS_URL"]) as broker:
+            app.send_task("cartrover.look", args=["forged"], connection=broker)
+        first = stage.sell("TENT-2P")
+        wait_until(lambda: created(stage, first) == 1)
+        kill(server)
+        second = stage.sell("TENT-2P")
+        wait_until(lambda: created(stage, second) == 1, 90)
+        stage.world.gecko.fault("effect_then_delay", method="POST", path="/orders$", seconds=3.0)
+        third = stage.sell("TENT-2P")
+        wait_until(lambda: created(stage, third) == 1, 90)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
     with acting_for(stage.merchant):
         assert not Stream.objects.filter(running=True).exists(), "each lease was given back"
     assert {stage.order(number).status for number in (first, second, third)} == {"at_wms"}

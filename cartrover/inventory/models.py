@@ -37,9 +37,9 @@ class Listing(Owned):
     """One thing a cart sells, and the figure it shows.
 
     ``desired`` is what it ought to show and ``desired_read_at`` the warehouse reading that says so; ``pushed`` is what we last
-    set at ``pushed_at`` (by the marketplace's clock, as its orders are), from the reading of ``pushed_read_at``. ``shown`` is what
-    the listing itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions`` counts
-    the pushes of ``revisions_day``. ``trouble`` is why it gets no figure.
+    set at ``pushed_at`` (by the clock of the marketplace), from the reading of ``pushed_read_at``. ``shown`` is
+    what the listing itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions``
+    counts the pushes of ``revisions_day``. ``trouble`` is why it gets no figure.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listings")

@@ -63,7 +63,7 @@ class Work:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """The merchant's rows, to be changed. Raises LeaseLost, and changes nothing, where the stream is somebody else's by the end.
+        """The merchant's rows, to be changed. Raises LeaseLost, and changes nothing, where the stream has gone to another.
 
         Asked last: by then the changed rows are locked, so whoever takes over writes after us.
         """

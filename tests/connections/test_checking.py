@@ -56,12 +56,12 @@ def pointed(stage: Stage, **environment: str) -> Iterator[None]:
 
 def cart_of(stage: Stage) -> Cart:
     with acting_for(stage.merchant):
-        return Cart.objects.select_related("connection").get()  # type: ignore[no-any-return]
+        return Cart.objects.select_related("connection").get()
 
 
 def warehouse_of(stage: Stage) -> Warehouse:
     with acting_for(stage.merchant):
-        return Warehouse.objects.select_related("connection").get()  # type: ignore[no-any-return]
+        return Warehouse.objects.select_related("connection").get()
 
 
 def found(holder: Holder, **settings: Any) -> dict[str, Line]:
@@ -315,7 +315,9 @@ def test_a_location_that_was_added_is_known_after_asking_again(stage: Stage) -> 
     warehouse = warehouse_of(stage)
     with acting_for(stage.merchant):
         Connection.objects.filter(pk=warehouse.connection_id).update(facts={"locations": [], "remembered": 1})
+    assert warehouse.connection is not None
     ask_again(warehouse.connection, actor="Alice")
-    facts = warehouse_of(stage).connection.facts
+    with acting_for(stage.merchant):
+        facts = Connection.objects.get(pk=warehouse.connection_id).facts
     assert [each["id"] for each in facts["locations"]] == [str(each) for each in stage.locations]
     assert facts["remembered"] == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -103,7 +102,6 @@ def test_of_a_line_that_left_in_part_before_the_first_pull_only_the_rest_is_deli
     order = next(each for each in stage.world.ebay.told("orders") if each["orderId"] == number)
     lines = [{"lineItemId": order["lineItems"][0]["lineItemId"], "quantity": 1}]
     stage.world.ebay.control(f"orders/{number}/ship", tracking="BYHAND", lines=lines)
-    time.sleep(1.1)
     stage.settle()
     (delivered,) = stage.at_warehouse()
     assert [line["quantity"] for line in delivered["lines"] if line["sku"]] == ["2.0"]

@@ -151,6 +151,8 @@ class FakeWire:
 
     def about(self, order_id: int | None) -> None: ...
 
+    def heed(self, outcome: RetryLater) -> None: ...
+
     def token(self, *, instead_of: str = "") -> str:
         return "token"
 

@@ -63,7 +63,7 @@ def _carts(merchant: Merchant, *every: int | None) -> Connection:
         for each in every:
             services = {"order_download": {"on": True, "every": each}}
             Cart.objects.create(integration="ebay", name="cart", state="live", services=services, connection=connection)
-        return connection  # type: ignore[no-any-return]
+        return connection
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from cartrover.merchants.tenancy import current_scope
 from integrations.contract import Account, CartSide, Integration, Page, SettingField, Variant, WarehouseSide, Wire
@@ -42,7 +42,7 @@ def made(slug: str, name: str, environment: Mapping[str, str]) -> Integration:
         ),
         account=account,
         cart=CartSide(
-            open=lambda wire, settings, facts: Shop(wire, url),
+            open=lambda wire, settings, facts: cast(Any, Shop(wire, url)),
             fields=(
                 SettingField("location_id", "Location ID", "integer", "", "Only this location's orders."),
                 SettingField("status", "Order status", "choices", ("paid",), "", (("paid", "Paid"), ("open", "Open"))),
@@ -55,7 +55,7 @@ def made(slug: str, name: str, environment: Mapping[str, str]) -> Integration:
             ),
         ),
         warehouse=WarehouseSide(
-            open=lambda wire, settings, facts: House(wire, url),
+            open=lambda wire, settings, facts: cast(Any, House(wire, url)),
             fields=(
                 SettingField("ship_from", "Ship from", "location", ""),
                 SettingField("stock_locations", "Stock locations", "locations", ()),

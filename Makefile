@@ -25,7 +25,7 @@ up: ## the portal alone, for real applications named in the environment or .env
 
 test: ## all tests but the soak
 	@bin/venv --dev
-	@path=$$(bin/chromium) && CHROMIUM_PATH=$$path $(python) -m pytest $(PYTEST)
+	@bin/test $(PYTEST)
 
 lint: ## format, style, types, templates and who may import whom
 	@bin/venv --dev

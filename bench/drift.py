@@ -46,6 +46,7 @@ def _lost(world: World, folder: Path, rate: int) -> Measure:
     since = (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     dlt = Dlt(f"drift_{rate}", world.ebay.api, token, since, folder)
     cursor: dict[str, object] = {}
+    world.ebay.set(newest_first=False)  # as eBay's specification says; what changes then moves back past the next page
     for poll in range(POLLS):
         world.ebay.set(drift_per_page=0 if poll >= POLLS - QUIET else rate)
         time.sleep(CLOSED)

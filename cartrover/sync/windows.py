@@ -16,7 +16,7 @@ from integrations.contract import Page, Window
 Record = TypeVar("Record")
 Read = Callable[[Window, int], "Page[Record]"]
 
-AIM = 0.8  # of a page: room for what comes unevenly
+AIM = 0.85  # of a page: room for what comes unevenly
 WIDER = 4  # times, at most
 SMALLEST = timedelta(seconds=1)
 WALKS = 5

@@ -62,7 +62,7 @@ def _bind(cursor: Any, model: type[models.Model]) -> None:
                 f'FOREIGN KEY (merchant_id, "{field.column}") REFERENCES "{target._meta.db_table}" (merchant_id, id) '
                 "DEFERRABLE INITIALLY DEFERRED",
             )
-            _drop_plain_key(cursor, table, field.column)
+            _drop_plain_key(cursor, table, str(field.column))
 
 
 def _drop_plain_key(cursor: Any, table: str, column: str) -> None:

@@ -63,6 +63,7 @@ class Heartbeat:
                 held = list(self._held.items())
                 if not held:
                     self._thread = None
+                    connections.close_all()
                     return
             try:
                 close_old_connections()

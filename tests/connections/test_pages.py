@@ -387,14 +387,14 @@ def test_the_callback_asks_nobody_to_log_in_and_connects_nobody(merchant: Mercha
     assert provider.minted["grant"] == 0
 
 
-def test_an_integration_that_is_not_set_up_says_so(browser: Client, merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_integration_that_is_not_set_up_says_so(browser: Client, merchant: Merchant) -> None:
     from dataclasses import replace
 
     from integrations import registry
 
     subject = _subject(_set_up(browser, merchant, "cart"))
     dead = replace(registry.get("acme"), trouble="Acme Market has closed. Set ACME_URL to a service that speaks its language.")
-    monkeypatch.setitem(registry._integrations, "acme", dead)
+    registry._integrations["acme"] = dead  # the provider fixture puts back what was there
     answer = browser.post(reverse("grant_start", args=[merchant.public_id]), subject, headers={"accept": "application/json"})
     assert answer.status_code == 409
     assert json.loads(answer.content)["words"] == dead.trouble

@@ -58,5 +58,5 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 def _works_in(process: psutil.Process, root: Path) -> bool:
     try:
         return os.path.commonpath([process.cwd(), root]) == str(root)
-    except psutil.Error:
+    except (psutil.Error, ValueError):  # it ended meanwhile, or its folder did
         return False

@@ -19,6 +19,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": 120, "socket_timeout": 5, "socket_connect_timeout": 2},
     task_publish_retry=False,
+    broker_connection_max_retries=None,  # an outage of Redis may last; the worker goes on without it
     task_default_queue="cartrover",
 )
 app.autodiscover_tasks(["cartrover.sync"])

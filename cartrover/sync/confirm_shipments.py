@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 from django.utils import timezone
 
 from cartrover.connections.models import Cart
 from cartrover.events.models import Problem
-from cartrover.events.telling import event, open_problem, tell
+from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.orders.models import Shipment
 from cartrover.orders.packages import confirm_seen
 from cartrover.sync.backoff import back_off
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
-from cartrover.sync.work import Done, Work
+from cartrover.sync.work import Done, LeaseLost, Work, our_fault
 from integrations.contract import Cart as CartClient
 from integrations.contract import CartShipment, CartSide, ShipmentLine, ShipmentUpload
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
+
+log = logging.getLogger(__name__)
 
 BATCH = 25  # packages a run: it must end before it keeps other streams waiting
 
@@ -45,23 +49,34 @@ def run(work: Work) -> Done:
     uploaded = confirmed = 0
     for each in due:
         work.lease.check()
-        try:
-            if each.shipment.state == Shipment.State.WAITING:
-                _upload(work, client, side, each)
-                uploaded += 1
-            else:
-                confirmed += _confirm(work, client, each.shipment)
-        except RetryLater as outcome:
-            if outcome.scope != "record":
-                raise
-            _later(work, each.shipment, outcome)
-        except NeedsMerchant as outcome:
-            if outcome.scope == "connection":
-                raise
-            _refused(work, each.shipment, outcome, kind=outcome.fix)
-        except (Rejected, HeldForPerson) as outcome:
-            _refused(work, each.shipment, outcome, kind="tracking_refused")
+        sent, seen = _try(work, client, side, each)
+        uploaded, confirmed = uploaded + sent, confirmed + seen
     return Done(f"{uploaded} packages sent, {confirmed} confirmed.", due_in=_next(work, len(due)))
+
+
+def _try(work: Work, client: CartClient, side: CartSide, due: _Due) -> tuple[int, int]:
+    """(packages sent, packages that the cart shows now). What goes wrong with one package keeps no other waiting."""
+    try:
+        if due.shipment.state == Shipment.State.WAITING:
+            _upload(work, client, side, due)
+            return 1, 0
+        return 0, _confirm(work, client, due.shipment)
+    except RetryLater as outcome:
+        if outcome.scope != "record":
+            raise
+        _later(work, due.shipment, outcome)
+    except NeedsMerchant as outcome:
+        if outcome.scope == "connection":
+            raise
+        _refused(work, due.shipment, outcome, kind=outcome.fix)
+    except (Rejected, HeldForPerson) as outcome:
+        _refused(work, due.shipment, outcome, kind="tracking_refused")
+    except (Outcome, LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # our own fault with this package
+        log.exception("package %s could not be told", due.shipment.pk)
+        _later(work, due.shipment, our_fault(error), whose=Problem.Whose.OPERATOR)
+    return 0, 0
 
 
 def _due(work: Work) -> list[_Due]:
@@ -115,6 +130,7 @@ def _upload(work: Work, client: CartClient, side: CartSide, due: _Due) -> None:
             reason="",
             due_at=now + timedelta(seconds=durations().confirm_by_call),
         )
+        close_problems(kind="engine", about="shipment", about_id=shipment.pk)
         tell([event(order, "tracking_sent", f"Sent package {shipment} to {work.integration.name}.")])
 
 
@@ -150,13 +166,15 @@ def _confirm(work: Work, client: CartClient, shipment: Shipment) -> int:
     return sum(each.kind == "confirmed" for each in events)
 
 
-def _later(work: Work, shipment: Shipment, outcome: RetryLater) -> None:
+def _later(work: Work, shipment: Shipment, outcome: RetryLater, *, whose: str = "") -> None:
     pause = back_off(shipment.attempts, outcome.after)
     with work.writing():
         Shipment.objects.filter(pk=shipment.pk).update(
             attempts=shipment.attempts + 1, reason=outcome.message, due_at=timezone.now() + timedelta(seconds=pause)
         )
         tell([event(shipment.order, "tracking_waits", outcome.message, detail=outcome.detail)])
+        if whose:
+            open_problem("engine", outcome.message, about=shipment, whose=whose, detail=outcome.detail)
 
 
 def _refused(work: Work, shipment: Shipment, outcome: Outcome, *, kind: str) -> None:

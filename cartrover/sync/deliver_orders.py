@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 from django.utils import timezone
 
@@ -25,10 +27,12 @@ from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
 from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level, wake_carts
 from cartrover.sync.rereading import reread_if_stale
-from cartrover.sync.work import Done, Work
+from cartrover.sync.work import Done, LeaseLost, Work, our_fault
 from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
+
+log = logging.getLogger(__name__)
 
 GONE = ("void", "deleted")
 BATCH = 25  # orders a run: it must end before it keeps other streams waiting
@@ -79,6 +83,11 @@ def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order
         held = outcome.code == "total_differs"
         status, kind = (Status.HELD, outcome.code) if held else (Status.ERROR, "refused")
         _stop(work, order, outcome, status=status, kind=kind, subject="")
+    except (Outcome, LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # our own fault with this order; the next one goes on
+        log.exception("order %s could not be delivered", order.pk)
+        _later(work, order, our_fault(error), whose=Problem.Whose.OPERATOR)
     finally:
         work.wire.about(None)
     return False
@@ -282,17 +291,19 @@ def _delivered(
             open_problem("differs_at_warehouse", remark, about=order)
             events.append(event(order, "differs", remark))
         tell(events)
-        close_problems(about="order", about_id=order.pk, kind__in=("refused", "ambiguous", "total_differs"))
+        close_problems(about="order", about_id=order.pk, kind__in=("refused", "ambiguous", "total_differs", "engine"))
 
 
-def _later(work: Work, order: Order, outcome: RetryLater) -> None:
-    """Only this order waits; the others of the stream go on."""
+def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") -> None:
+    """Only this order waits; the others of the stream go on. ``whose`` move it is, where it is somebody's."""
     pause = back_off(order.attempts, outcome.after)
     with work.writing():
         Order.objects.filter(pk=order.pk).update(
             attempts=order.attempts + 1, reason=outcome.message, due_at=timezone.now() + timedelta(seconds=pause)
         )
         tell([event(order, "waits", outcome.message, detail=outcome.detail)])
+        if whose:
+            open_problem("engine", outcome.message, about=order, whose=whose, detail=outcome.detail)
 
 
 def _stop(work: Work, order: Order, outcome: Outcome, *, status: str, kind: str, subject: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +19,19 @@ from cartrover.sync.durations import durations
 
 log = logging.getLogger(__name__)
 _stopping = threading.Event()
+
+
+# A page that a person waits for, or a step that wakes another, must not wait for Redis as well.
+_AT_ONCE = {"socket_timeout": 2, "socket_connect_timeout": 1, "max_retries": 0, "interval_start": 0, "interval_max": 0}
+
+
+class _Away:
+    """Until when this process does not try Redis again, by its own clock."""
+
+    until = 0.0
+
+
+_away = _Away()
 
 
 @shared_task(name="cartrover.look")
@@ -37,14 +51,17 @@ def look() -> int:
 
 
 def hint(count: int) -> bool:
-    """Tell the workers that streams are due. False when Redis is away; nothing is lost by that."""
+    """Tell the workers that streams are due. False when Redis is away; nothing is lost by that, and nobody waits for it."""
+    if time.monotonic() < _away.until:
+        return False
     try:
-        with app.connection_for_write(transport_options={"socket_timeout": 2, "socket_connect_timeout": 1}) as broker:
+        with app.connection_for_write(transport_options=_AT_ONCE) as broker:
             waiting = broker.default_channel.client.llen(app.conf.task_default_queue)
             for _ in range(max(0, min(count, settings.WORKER_SLOTS - waiting))):
                 look.apply_async(connection=broker, retry=False)
     except Exception as error:  # whatever Redis throws, the next tick looks again
         log.warning("no hint could be sent: %s", type(error).__name__)
+        _away.until = time.monotonic() + durations().hint_patience
         return False
     return True
 

@@ -91,3 +91,9 @@ class Done:
     note: str
     due_in: float | None
     cursor: Mapping[str, Any] = field(default_factory=dict)
+
+
+def our_fault(error: Exception) -> RetryLater:
+    """What nobody has foreseen, said of one record: it waits, and an operator hears of it."""
+    words = "Something went wrong on our side. We are looking into it."
+    return RetryLater(words, scope="record", detail=f"{type(error).__name__}: {error}")

@@ -18,7 +18,7 @@ from redis import Redis
 from cartrover.celery import app
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
-from cartrover.sync import effects, streams, tasks
+from cartrover.sync import durations, effects, streams, tasks
 from cartrover.sync.models import Call, Stream
 from tests.faults.outcome import created, delivered, drain, problems, recover, wait_until
 from tests.faults.workers import kill, own_redis, worker
@@ -48,6 +48,25 @@ def test_any_number_of_tickers_give_no_more_hints_than_there_are_hands(stage: St
     for _ in range(5):
         tasks.tick()
     assert redis.llen(app.conf.task_default_queue) <= settings.WORKER_SLOTS
+
+
+def test_nobody_waits_for_a_redis_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One try, and then none for a while: a page, or a step that wakes another, does not hang on it."""
+    tried: list[str] = []
+    real = app.connection_for_write
+
+    def nowhere(**options: Any) -> Any:
+        tried.append("redis")
+        return real("redis://127.0.0.1:9/0", **options)
+
+    monkeypatch.setattr(app, "connection_for_write", nowhere)
+    monkeypatch.setattr(tasks, "_away", tasks._Away())
+    assert [tasks.hint(1) for _ in range(3)] == [False, False, False]
+    assert tried == ["redis"]
+    with durations.changed(hint_patience=0.0):
+        monkeypatch.setattr(tasks, "_away", tasks._Away())
+        assert [tasks.hint(1) for _ in range(2)] == [False, False]
+    assert tried == ["redis"] * 3
 
 
 def test_a_forged_hint_names_no_stream_and_no_merchant(stage: Stage) -> None:

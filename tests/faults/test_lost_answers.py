@@ -13,7 +13,7 @@ from integrations import http
 from tests.faults.outcome import companies, created, delivered, drain, problems, recover
 from tests.stage import Stage
 
-LATE = 4.0  # seconds after which a cut call takes effect all the same
+LATE = 2.5  # seconds after which a cut call takes effect all the same
 WAYS: list[dict[str, Any]] = [
     {"kind": "effect_then_status", "status": 500},
     {"kind": "effect_then_reset"},
@@ -21,7 +21,7 @@ WAYS: list[dict[str, Any]] = [
     {"kind": "truncate"},
     {"kind": "html"},
     {"kind": "malformed"},
-    {"kind": "effect_then_delay", "seconds": 4.0},
+    {"kind": "effect_then_delay", "seconds": 2.5},
     {"kind": "late_effect", "seconds": LATE},
     {"kind": "status", "status": 500},
     {"kind": "status", "status": 503, "headers": {"Retry-After": "1"}},
@@ -32,7 +32,7 @@ WAYS: list[dict[str, Any]] = [
 def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Calls are cut soon, and a provider that is away is asked again soon."""
     real = http.deadline
-    monkeypatch.setattr(http, "deadline", lambda seconds: real(min(seconds, 2.0)))
+    monkeypatch.setattr(http, "deadline", lambda seconds: real(min(seconds, 1.5)))
     with durations.changed(breaker_first=0.1, breaker_most=0.2):
         yield
 

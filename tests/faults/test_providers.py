@@ -14,7 +14,10 @@ from cartrover.connections.models import Connection
 from cartrover.merchants.tenancy import acting_for
 from cartrover.sync import durations
 from cartrover.sync.models import QuotaDay, Stream
+from integrations.contract import Delivery, ShipmentUpload
+from integrations.ebay.client import EbayCart
 from integrations.oauth2 import Tokens
+from integrations.tradegecko.warehouse import TradeGeckoWarehouse
 from tests.faults.outcome import created, delivered, drain, problems, recover
 from tests.stage import Stage, point_at, set_up
 
@@ -320,3 +323,35 @@ def test_names_in_any_script_arrive_whole_and_what_no_table_holds_is_held(stage:
     assert (kept["name"], kept["line1"]) == (name, street)
     assert stage.order(nul).status == "held"
     assert "shipTo.fullName" in stage.order(nul).reason
+
+
+def test_what_breaks_our_own_code_stands_in_nobodys_way(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One order and one package are of a kind that nobody has foreseen. An operator hears of both, and they wait."""
+    shipped = [delivered(stage), delivered(stage, "LAMP")]
+    odd = stage.sell("TENT-2P")
+    good = stage.sell("TENT-2P")
+    for number, tracking in zip(shipped, ("ODD", "GOOD"), strict=True):
+        stage.ship(number, tracking_number=tracking)
+    check, upload = TradeGeckoWarehouse.check, EbayCart.upload_shipment
+
+    def odd_check(client: TradeGeckoWarehouse, delivery: Delivery) -> None:
+        if delivery.number == odd:
+            raise KeyError("surprise")
+        check(client, delivery)
+
+    def odd_upload(client: EbayCart, sent: ShipmentUpload, *, key: str) -> str:
+        if sent.tracking == "ODD":
+            raise ZeroDivisionError
+        return upload(client, sent, key=key)
+
+    monkeypatch.setattr(TradeGeckoWarehouse, "check", odd_check)
+    monkeypatch.setattr(EbayCart, "upload_shipment", odd_upload)
+    stage.settle()
+    assert (created(stage, good), created(stage, odd)) == (1, 0)
+    assert stage.packages_at_ebay() == [(shipped[1], "GOOD")]
+    assert problems(stage) == [("engine", "", "operator"), ("engine", "", "operator")]
+    monkeypatch.undo()
+    recover(stage)
+    assert created(stage, odd) == 1
+    assert sorted(stage.packages_at_ebay()) == sorted(zip(shipped, ("ODD", "GOOD"), strict=True))
+    assert problems(stage) == []

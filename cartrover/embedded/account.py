@@ -4,6 +4,7 @@ PostgreSQL refuses to run as root. As root, a system account without a shell or 
 servers run as whoever started them.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -51,11 +52,23 @@ def account() -> Account:
     """Ourselves, or as root the system account, which is made when it is missing."""
     if os.geteuid() != 0:
         return Account()
-    try:
-        entry = pwd.getpwnam(NAME)
-    except KeyError:
-        entry = _made()
+    entry = _found() or _made_once()
     return Account(entry.pw_uid, entry.pw_gid)
+
+
+def _found() -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(NAME)
+    except KeyError:
+        return None
+
+
+def _made_once() -> pwd.struct_passwd:
+    """Two first starts at once must not both make it: the second's useradd may undo the first's, whose servers run by then."""
+    SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (SHARED / "account.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _found() or _made()
 
 
 def _made() -> pwd.struct_passwd:

@@ -7,7 +7,6 @@ in workers of their own. What happened is asked of the stand-ins.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -44,6 +43,20 @@ class World:
     ebay: EbayStandIn
     gecko: Gecko
     environment: dict[str, str]
+    ahead: tuple[float, float] = (0.0, 0.0)
+
+    def set_clocks(self, ebay: float, tradegecko: float) -> None:
+        """Seconds that their clocks are ahead of ours."""
+        self.ahead = (ebay, tradegecko)
+        self.ebay.control("clock", skew=ebay)
+        self.gecko.skew_clock(tradegecko)
+
+    def let_pass(self, seconds: float = 5.0) -> None:
+        """Time passes out there, without anybody waiting for it.
+
+        A provider's Date header tells whole seconds, and what is younger is not read yet. Less would not be noticed at once.
+        """
+        self.set_clocks(self.ahead[0] + seconds, self.ahead[1] + seconds)
 
 
 @contextmanager
@@ -122,7 +135,7 @@ class Stage:
 
     def settle(self, *kinds: str) -> None:
         """Let every stream (or those of ``kinds``) run until none has anything to do, each at least once."""
-        a_second_passes()
+        self.world.let_pass()
         self.wake(*kinds)
         for _ in range(200):
             claimed = streams.claim(1)
@@ -161,11 +174,6 @@ class Stage:
     def statuses(self) -> dict[str, str]:
         with acting_for(self.merchant):
             return dict(Order.objects.values_list("external_id", "status"))
-
-
-def a_second_passes() -> None:
-    """A provider's Date header tells whole seconds, and what is younger is not read yet."""
-    time.sleep(1.3)
 
 
 def point_at(environment: dict[str, str]) -> None:

@@ -66,8 +66,8 @@ def _limit(work: Work, window: Window) -> datetime:
         since: datetime | None = in_doubt.aggregate(at=Min("sent_at"))["at"]
     if since is None:
         return window.end - lag
-    ahead = work.wire.server_time - datetime.now(UTC) if work.wire.server_time else timedelta()
-    return min(window.end, since + ahead) - lag
+    behind = datetime.now(UTC) - work.wire.server_time if work.wire.server_time else timedelta()
+    return min(window.end, since - max(behind, timedelta())) - lag
 
 
 def _asked(work: Work, client: WarehouseClient) -> datetime:

@@ -96,7 +96,7 @@ def _plan(work: Work) -> tuple[list[Figure], bool]:
         selling = [cart for cart in carts if cart.serves("inventory_upload")]
         listings = list(Listing.objects.filter(connection_id=work.connection_id, gone=False))
         sales = sold_since(work.connection_id, listings)
-        pulled_at = _orders_known_until(selling)
+        pulled_at, their_now = _orders_known_until(selling), _their_now(work)
         ready: list[Figure] = []
         waits = False
         for cart, theirs in _by_cart(selling, listings):
@@ -104,7 +104,7 @@ def _plan(work: Work) -> tuple[list[Figure], bool]:
                 _remember(figure)
                 if figure.desired is None or figure.desired == must_show(figure.listing, sales.get(figure.listing.pk)):
                     continue
-                if _may_go(figure, pulled_at):
+                if _may_go(figure, pulled_at, their_now):
                     ready.append(figure)
                 else:
                     waits = True
@@ -133,7 +133,14 @@ def _orders_known_until(carts: Sequence[Cart]) -> datetime | None:
     return min(told) if told and all(told) else None
 
 
-def _may_go(figure: Figure, pulled_at: datetime | None) -> bool:
+def _their_now(work: Work) -> datetime:
+    """The marketplace's clock, as the order download last heard it: by it pushes are dated."""
+    pulls = Stream.objects.filter(connection_id=work.connection_id, kind=Stream.Kind.PULL_ORDERS)
+    ahead = pulls.values_list("cursor__clock", flat=True).first()
+    return timezone.now() + timedelta(seconds=float(ahead or 0))
+
+
+def _may_go(figure: Figure, pulled_at: datetime | None, their_now: datetime) -> bool:
     """A push needs a pull that ended after the reading, no push under way, and room under the marketplace's limits."""
     listing, now = figure.listing, timezone.now()
     if pulled_at is None or figure.read_at is None or pulled_at < figure.read_at:
@@ -143,7 +150,7 @@ def _may_go(figure: Figure, pulled_at: datetime | None) -> bool:
     used = listing.revisions if listing.revisions_day == now.date() else 0
     if figure.desired == 0:
         return used < REVISIONS_A_DAY
-    spaced = listing.pushed_at is None or now - listing.pushed_at > timedelta(seconds=durations().stock_spacing)
+    spaced = listing.pushed_at is None or their_now - listing.pushed_at > timedelta(seconds=durations().stock_spacing)
     return spaced and used < REVISIONS_A_DAY - KEPT_FOR_ZERO
 
 

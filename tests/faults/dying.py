@@ -98,7 +98,7 @@ def main() -> None:
     from cartrover.sync import durations, tasks
 
     known = points()
-    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=0.0):
+    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=-3600.0):
         for line in sys.stdin:
             told = json.loads(line)
             child = os.fork()

@@ -14,7 +14,7 @@ from cartrover.sync import durations
 from tests.faults.conftest import Mortals
 from tests.faults.outcome import companies, created, delivered, problems, recover, wait_until
 from tests.faults.workers import kill, worker
-from tests.stage import Stage, a_second_passes
+from tests.stage import Stage
 
 ORDER = ["order claimed", "order intended", "order sent", "order answered", "order confirmed", "order done", "customer sent"]
 TRACKING = [f"tracking {step}" for step in ("claimed", "intended", "sent", "answered", "confirmed", "done")]
@@ -24,7 +24,7 @@ TRACKING = [f"tracking {step}" for step in ("claimed", "intended", "sent", "answ
 def test_an_order_is_at_the_warehouse_once_wherever_its_worker_dies(point: str, stage: Stage, mortals: Mortals) -> None:
     stage.stock("TENT-2P")
     number = stage.sell("TENT-2P", quantity=2)
-    a_second_passes()
+    stage.world.let_pass()
     stage.wake()
     assert mortals.die(point) == -signal.SIGKILL
     recover(stage)
@@ -38,7 +38,7 @@ def test_an_order_is_at_the_warehouse_once_wherever_its_worker_dies(point: str, 
 def test_a_package_is_told_once_wherever_its_worker_dies(point: str, stage: Stage, mortals: Mortals) -> None:
     number = delivered(stage)
     stage.ship(number)
-    a_second_passes()
+    stage.world.let_pass()
     stage.wake("pull_shipments", "confirm_shipments")
     assert mortals.die(point) == -signal.SIGKILL
     recover(stage)
@@ -50,7 +50,7 @@ def test_a_package_is_told_once_wherever_its_worker_dies(point: str, stage: Stag
 def test_a_page_that_was_half_stored_is_not_there_at_all_and_is_read_again(stage: Stage, mortals: Mortals) -> None:
     stage.stock("TENT-2P")
     numbers = [stage.sell("TENT-2P") for _ in range(3)]
-    a_second_passes()
+    stage.world.let_pass()
     stage.wake("pull_orders")
     assert mortals.die("page half stored") == -signal.SIGKILL
     with acting_for(stage.merchant):
@@ -64,7 +64,7 @@ def test_a_page_that_was_half_stored_is_not_there_at_all_and_is_read_again(stage
 def test_a_package_that_was_half_stored_is_read_again(stage: Stage, mortals: Mortals) -> None:
     number = delivered(stage)
     stage.ship(number)
-    a_second_passes()
+    stage.world.let_pass()
     stage.wake("pull_shipments")
     assert mortals.die("package half stored") == -signal.SIGKILL
     with acting_for(stage.merchant):
@@ -77,7 +77,7 @@ def test_the_warehouse_ships_before_we_know_that_the_order_is_there(stage: Stage
     """Its package is read while the order is still in doubt, and must not be passed over for that."""
     stage.stock("TENT-2P")
     number = stage.sell("TENT-2P")
-    a_second_passes()
+    stage.world.let_pass()
     stage.wake()
     assert mortals.die("order sent") == -signal.SIGKILL
     stage.ship(number)
@@ -93,7 +93,7 @@ def test_the_warehouse_ships_before_we_know_that_the_order_is_there(stage: Stage
 def test_who_cancels_when_the_order_is_there_already_is_not_told_that_nothing_was_sent(stage: Stage, mortals: Mortals) -> None:
     stage.stock("TENT-2P")
     number = stage.sell("TENT-2P")
-    a_second_passes()
+    stage.world.let_pass()
     stage.wake()
     assert mortals.die("order confirmed") == -signal.SIGKILL
     stage.world.ebay.control(f"orders/{number}/cancel")
@@ -105,7 +105,7 @@ def test_who_cancels_when_the_order_is_there_already_is_not_told_that_nothing_wa
 def test_a_stopped_worker_that_goes_on_later_changes_nothing(stage: Stage, mortals: Mortals) -> None:
     stage.stock("TENT-2P")
     number = stage.sell("TENT-2P")
-    a_second_passes()
+    stage.world.let_pass()
     stage.wake()
     sleeper = mortals.start("order answered", signal.SIGSTOP)
     wait_until(lambda: psutil.Process(sleeper.pid).status() == psutil.STATUS_STOPPED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -30,8 +31,6 @@ def as_before(stage: Stage) -> Iterator[None]:
     yield
     stage.world.ebay.set(limit_order=100_000)
     stage.world.gecko.set(rate_limit=100_000, rate_seconds=300, refresh_grace_seconds=0, old_access_token="lives")
-    stage.world.ebay.control("clock", skew=0)
-    stage.world.gecko.skew_clock(0)
     point_at(stage.world.environment)
 
 
@@ -85,7 +84,8 @@ def test_a_provider_that_asks_for_a_pause_gets_it_and_nobody_else_waits(stage: S
     if step == "write":
         stage.ship(first)
         path = "/shipping_fulfillment$"
-    away = {"kind": "status", "status": 503, "headers": {"Retry-After": "120"}, "path": path}
+    told = format_datetime(datetime.now(UTC) + timedelta(seconds=stage.world.ahead[0] + 5), usegmt=True)
+    away = {"kind": "status", "status": 503, "headers": {"Retry-After": "120", "Date": told}, "path": path}
     stage.world.ebay.control("faults", **away, **({"method": "POST"} if step == "write" else {}))
     stage.settle("pull_orders", "pull_shipments", "confirm_shipments")
     ebay, gecko = ebay_calls(stage), gecko_calls(stage)
@@ -153,7 +153,7 @@ def test_an_outage_is_probed_and_when_it_ends_all_moves_at_once(stage: Stage) ->
     stage.settle("pull_orders")
     stage.ship(number)
     point_at({**stage.world.environment, "EBAY_API_URL": NOWHERE})
-    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=0.0, breaker_first=1.0, breaker_most=2.0):
+    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=-3600.0, breaker_first=1.0, breaker_most=2.0):
         for _ in range(6):
             stage.pass_time(60)
             drain()
@@ -200,7 +200,7 @@ def test_a_revoked_grant_stops_the_polls_and_not_what_was_pulled(stage: Stage) -
     calls = ebay_calls(stage)
     stage.stock("MYSTERY")
     stage.forget_catalogue()
-    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=0.0, stale_reading=0.0):
+    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=-3600.0, stale_reading=0.0):
         for _ in range(3):
             stage.pass_time()
             stage.wake()
@@ -273,15 +273,13 @@ def test_a_rotated_token_whose_answer_got_lost(stage: Stage, grace: int) -> None
 
 @pytest.mark.parametrize(("at_ebay", "at_tradegecko"), [(600, -600), (-600, 600)])
 def test_clocks_that_differ_by_ten_minutes_lose_nothing(stage: Stage, at_ebay: int, at_tradegecko: int) -> None:
-    stage.world.ebay.control("clock", skew=at_ebay)
-    stage.world.gecko.skew_clock(at_tradegecko)
+    stage.world.set_clocks(at_ebay, at_tradegecko)
     stage.stock("TENT-2P")
     numbers = [stage.sell("TENT-2P")]
     stage.settle()
     stage.ship(numbers[0])
     stage.settle()
-    stage.world.ebay.control("clock", skew=0)
-    stage.world.gecko.skew_clock(0)
+    stage.world.set_clocks(0, 0)
     numbers.append(stage.sell("TENT-2P"))
     with durations.changed(safety=0.0, watermark_lag=5.0, hourly=0.0):  # what a clock put back has hidden is found hourly
         stage.settle()

@@ -16,6 +16,7 @@ def outside() -> Iterator[World]:
 @pytest.fixture
 def stage(outside: World, live: None, request: pytest.FixtureRequest) -> Iterator[Stage]:
     outside.ebay.session.delete(f"{outside.ebay.api}/_control/faults", timeout=30)
+    outside.set_clocks(0, 0)
     outside.gecko.control("DELETE", "faults")
-    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=0.0):
+    with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=-3600.0):
         yield set_up(outside, seller=f"seller-{abs(hash(request.node.nodeid)) % 10**8}")

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
 from cartrover.merchants.urls import outside
-from cartrover.portal import actions, views
+from cartrover.portal import actions, jobs, views
 
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
@@ -16,6 +16,9 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("", include("cartrover.orders.urls")),
     path("orders/<str:ref>/retry/", actions.retry_order, name="retry_order"),
     path("", include("cartrover.events.urls")),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<slug:public_id>/", jobs.job_page, name="job"),
+    path("jobs/<slug:public_id>/stop/", jobs.stop_job, name="stop_job"),
     path("problems/<int:problem_id>/retry/", actions.retry_problem, name="retry_problem"),
 ]
 

@@ -106,18 +106,28 @@ class ServiceHolder(Owned):
 
 
 class Warehouse(ServiceHolder):
-    """An order destination and stock source on a connection (the WMS)."""
+    """An order destination and stock source on a connection (the WMS).
+
+    ``limits`` is what it takes of an order beyond what its integration declares: ``{name: value}``, empty for no further limit.
+    """
 
     connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="warehouses")
+    limits = models.JSONField(default=dict)
 
 
 class Cart(ServiceHolder):
-    """An order source on a connection. ``variant`` is what was chosen of the integration: at eBay the marketplace."""
+    """An order source on a connection. ``variant`` is what was chosen of the integration: at eBay the marketplace.
+
+    ``identifier`` is which number of a line names the product, empty for its SKU. ``stock_rules`` is how its figures are made
+    from the warehouse's (see ``inventory/rules.py``).
+    """
 
     connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="carts")
     warehouse = models.ForeignKey(Warehouse, null=True, on_delete=models.PROTECT, related_name="carts")
     variant = models.CharField(max_length=40, blank=True)
     pull_from = models.DateTimeField(null=True)
+    identifier = models.CharField(max_length=20, blank=True)
+    stock_rules = models.JSONField(default=dict)
 
 
 class SetupLink(Owned):

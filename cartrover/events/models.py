@@ -39,7 +39,7 @@ class Problem(Owned):
     """Why something waits, whose move it is, and what solves it. One row for one cause.
 
     ``kind`` is an Outcome's ``fix`` (``unknown_sku``, ``reconnect``); ``subject`` is what it is about. ``whose`` says who has
-    to act. It closes itself when what it says is no longer so.
+    to act. It closes itself when what it says is no longer so. ``data`` is what its fix needs to know, by name.
     """
 
     class Whose(models.TextChoices):
@@ -53,6 +53,7 @@ class Problem(Owned):
     whose = models.CharField(max_length=10, choices=Whose.choices, default=Whose.MERCHANT)
     about = models.CharField(max_length=20, blank=True)
     about_id = models.BigIntegerField(null=True)
+    data = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from cartrover.inventory.models import Listing, StockLevel
+from cartrover.inventory.models import Listing, SkuPart, SkuRule, StockLevel
 from cartrover.portal.operators import OperatorAdmin
 
 
@@ -16,3 +16,18 @@ class StockLevelAdmin(OperatorAdmin):
 class ListingAdmin(OperatorAdmin):
     list_display = ("__str__", "merchant", "connection", "external_id", "shown", "desired", "pushed", "pushed_at", "trouble")
     search_fields = ("=sku", "=external_id")
+
+
+@admin.register(SkuRule)
+class SkuRuleAdmin(OperatorAdmin):
+    list_display = ("sku", "merchant", "cart", "action", "promotional", "created_by", "created_at")
+    list_filter = ("action", "promotional")
+    list_select_related = ("merchant", "cart")
+    search_fields = ("=sku",)
+
+
+@admin.register(SkuPart)
+class SkuPartAdmin(OperatorAdmin):
+    list_display = ("sku", "units", "merchant", "rule")
+    list_select_related = ("merchant", "rule")
+    search_fields = ("=sku",)

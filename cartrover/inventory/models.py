@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from cartrover.connections.models import Connection
+from cartrover.connections.models import Cart, Connection
 from cartrover.merchants.tenancy import Owned
 
 
@@ -69,3 +69,48 @@ class Listing(Owned):
 
     def __str__(self) -> str:
         return self.sku or self.external_id
+
+
+class SkuRule(Owned):
+    """What a cart's code stands for, where it is not the warehouse's SKU itself. Of one cart, or of all where ``cart`` is null.
+
+    An alias, a kit and most promotional codes are sent as their ``parts``; what is no product (``promotional``) never gets a
+    stock figure.
+    """
+
+    class Action(models.TextChoices):
+        SEND = "send", "Send as"
+        LEAVE_OUT = "leave_out", "Leave the line out"
+        REFUSE = "refuse", "Refuse the order"
+
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.CASCADE, related_name="sku_rules")
+    sku = models.CharField(max_length=200, db_collation="C")
+    action = models.CharField(max_length=10, choices=Action.choices, default=Action.SEND)
+    promotional = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "cart", "sku"], nulls_distinct=False, name="one_rule_a_code")]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class SkuPart(Owned):
+    """One warehouse SKU that a cart's code stands for, and how many units of it one unit of the code is."""
+
+    rule = models.ForeignKey(SkuRule, on_delete=models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField(default=0)
+    sku = models.CharField(max_length=200, db_collation="C")
+    units = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "rule", "sku"], name="a_part_once_a_rule"),
+            models.CheckConstraint(condition=models.Q(units__gte=1), name="a_part_has_units"),
+        ]
+        indexes = [models.Index(fields=["merchant", "sku"], name="part_sku")]
+
+    def __str__(self) -> str:
+        return f"{self.units} x {self.sku}"

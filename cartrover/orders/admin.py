@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from cartrover.orders.models import Order, OrderLine, Shipment
+from cartrover.orders.models import Carrier, LinePart, Order, OrderLine, OrderRule, Shipment, ShippingMethod
 from cartrover.orders.search import matching
 from cartrover.portal.operators import OperatorAdmin
 
@@ -53,3 +53,28 @@ class ShipmentAdmin(OperatorAdmin):
     list_filter = ("state",)
     list_select_related = ("merchant", "order")
     search_fields = ("=tracking", "=remote_id")
+
+
+@admin.register(LinePart)
+class LinePartAdmin(OperatorAdmin):
+    list_display = ("sku", "each", "merchant", "line", "item_id", "remote_id")
+    list_select_related = ("merchant", "line")
+    search_fields = ("=sku",)
+
+
+@admin.register(ShippingMethod)
+class ShippingMethodAdmin(OperatorAdmin):
+    list_display = ("code", "merchant", "cart", "sent_as", "hold", "seen_at")
+    list_select_related = ("merchant", "cart")
+
+
+@admin.register(Carrier)
+class CarrierAdmin(OperatorAdmin):
+    list_display = ("name", "merchant", "cart", "code", "seen_at")
+    list_select_related = ("merchant", "cart")
+
+
+@admin.register(OrderRule)
+class OrderRuleAdmin(OperatorAdmin):
+    list_display = ("field", "test", "values", "action", "on", "merchant", "cart")
+    list_select_related = ("merchant", "cart")

@@ -6,6 +6,7 @@ from django.db import models
 
 from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.events.models import Problem
+from cartrover.merchants.models import Member
 from cartrover.merchants.tenancy import Owned
 
 
@@ -26,7 +27,15 @@ class Order(Owned):
     ``number`` is the shopper's (cust_po_no), ``ref`` ours (cust_ref). ``content_hash`` is of the newest reading, so that what is
     read twice writes nothing. ``reason`` says in words why it is held, skipped or in error, ``reason_code`` says it to the code.
     ``due_at`` is when the engine looks at it next; null when nothing is to be done. Money is in ``currency``.
+
+    ``waived`` names the gates that a person let it pass. ``edits`` is what a person changed of what the cart told, by column;
+    ``sent`` is the delivery as the warehouse got it, by which later changes are told. ``errand`` is what is to be done at the
+    warehouse with an order that is there already. ``refunds`` is what the cart says was paid back.
     """
+
+    class Errand(models.TextChoices):
+        VOID = "void", "To be voided"
+        CHANGE = "change", "To be changed"
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
     cart = models.ForeignKey(Cart, null=True, on_delete=models.PROTECT, related_name="orders")
@@ -80,6 +89,11 @@ class Order(Owned):
     remote_status = models.CharField(max_length=40, blank=True)
     delivered_at = models.DateTimeField(null=True)
     stock_committed = models.BooleanField(default=False)
+    waived = models.JSONField(default=list)
+    edits = models.JSONField(default=dict)
+    sent = models.JSONField(null=True)
+    errand = models.CharField(max_length=10, choices=Errand.choices, blank=True)
+    refunds = models.JSONField(default=list)
 
     class Meta:
         constraints = [
@@ -127,6 +141,27 @@ class OrderLine(Owned):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku or self.title}"
+
+
+class LinePart(Owned):
+    """What a line is sent as: a warehouse's SKU, ``each`` units of it for one unit of the line. A kit has several.
+
+    ``item_id`` and ``remote_id`` are the warehouse's item and line. Written when the order is made ready for the warehouse.
+    """
+
+    line = models.ForeignKey(OrderLine, on_delete=models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField(default=0)
+    sku = models.CharField(max_length=200)
+    each = models.PositiveIntegerField(default=1)
+    item_id = models.CharField(max_length=200, blank=True)
+    remote_id = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "line", "sku"], name="a_part_once_a_line")]
+        indexes = [models.Index(fields=["merchant", "sku"], name="line_part_sku")]
+
+    def __str__(self) -> str:
+        return f"{self.each} x {self.sku}"
 
 
 class SearchTerm(Owned):
@@ -192,3 +227,94 @@ class ShipmentLine(Owned):
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.line_id}"
+
+
+class ShipmentPart(Owned):
+    """How many units of a warehouse's SKU are in a package, which tells when a kit has left as a whole."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="parts")
+    part = models.ForeignKey(LinePart, on_delete=models.PROTECT, related_name="shipped")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "shipment", "part"], name="a_line_part_once_a_package")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of part {self.part_id}"
+
+
+class ShippingMethod(Owned):
+    """A shipping method of a cart, learned from its orders, and what the warehouse is told for it.
+
+    An empty ``sent_as`` passes the cart's own word on, unless ``hold`` says that such orders wait for a person.
+    """
+
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="shipping_methods")
+    code = models.CharField(max_length=200)
+    sent_as = models.CharField(max_length=200, blank=True)
+    hold = models.BooleanField(default=False)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "cart", "code"], name="a_method_once_a_cart")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Carrier(Owned):
+    """A carrier by the warehouse's name for it, learned from its packages, and the code that a cart is told for it.
+
+    An empty ``code`` leaves the choice to the integration, which knows most carriers by name.
+    """
+
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="carriers")
+    name = models.CharField(max_length=200)
+    code = models.CharField(max_length=200, blank=True)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "cart", "name"], name="a_carrier_once_a_cart")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrderRule(Owned):
+    """A merchant's own gate: orders of which ``field`` passes ``test`` with ``values`` are skipped or held.
+
+    Of one cart, or of all where ``cart`` is null. ``orders/rules.py`` has the fields and tests, with their words.
+    """
+
+    class Action(models.TextChoices):
+        SKIP = "skip", "Do not send"
+        HOLD = "hold", "Hold for a person"
+
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.CASCADE, related_name="order_rules")
+    field = models.CharField(max_length=30)
+    test = models.CharField(max_length=20)
+    values = models.JSONField(default=list)
+    action = models.CharField(max_length=10, choices=Action.choices)
+    on = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "cart"], name="order_rule_cart")]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.test} ({self.action})"
+
+
+class SavedView(Owned):
+    """A search of the orders list that a member keeps under a name. ``query`` is its address's query."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=80)
+    query = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "member", "name"], name="a_view_once_a_member")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -49,6 +49,8 @@ LOOKS = {
     "exchanged": Look("new", "arrow", "Access given"),
     "done": Look("good", "tick", "Done"),
     "failed": Look("bad", "bang", "Failed"),
+    # jobs
+    "open": Look("new", "again", "Under way"),
     # mail and invitations
     "sent": Look("good", "tick", "Sent"),
     "ended": Look("quiet", "clock", "Ended"),

@@ -11,7 +11,7 @@ from cartrover.events.telling import event, tell
 from cartrover.merchants.tenancy import acting_for
 from cartrover.portal.operators import OperatorAdmin, asks_first
 from cartrover.sync import streams
-from cartrover.sync.models import Breaker, Call, Effect, QuotaDay, QuotaShare, Stream
+from cartrover.sync.models import Breaker, Call, Effect, Job, QuotaDay, QuotaShare, Stream
 
 
 @admin.register(Stream)
@@ -82,6 +82,13 @@ class CallAdmin(OperatorAdmin):
         rows: QuerySet[Call] = super().get_queryset(request)
         one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
         return rows if one else rows.defer("request_body", "response_body")
+
+
+@admin.register(Job)
+class JobAdmin(OperatorAdmin):
+    list_display = ("asked_at", "merchant", "kind", "subject", "cart", "asked_by", "state", "done", "total", "words")
+    list_filter = ("state", "kind")
+    list_select_related = ("merchant", "cart")
 
 
 @admin.register(QuotaDay)

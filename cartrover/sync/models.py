@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from cartrover.connections.models import Connection
-from cartrover.merchants.models import Merchant
+from cartrover.connections.models import Cart, Connection
+from cartrover.merchants.models import Merchant, new_public_id
 from cartrover.merchants.tenancy import Owned
 from cartrover.orders.models import Order, Shipment
 
@@ -29,6 +29,7 @@ class Stream(Owned):
         PULL_CHANGES = "pull_changes", "Changes at the warehouse"
         HOUSEKEEPING = "housekeeping", "Housekeeping"
         MAIL = "mail", "Mail"
+        JOBS = "jobs", "What people asked for"
 
     merchant = models.ForeignKey(  # type: ignore[assignment]
         Merchant, null=True, on_delete=models.PROTECT, related_name="+", editable=False
@@ -133,6 +134,55 @@ class Call(Owned):
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
+
+
+class Job(Owned):
+    """A long piece of work that a person asked for, and how far it is. It goes on when nobody looks, and after a crash.
+
+    ``kind`` names its function in ``job_kinds.py``, ``args`` is what it was asked. Of one ``kind`` and ``subject`` one is open at
+    a time. ``cursor`` is where it goes on, ``result`` what its page shows. ``due_at`` is when it goes on; null when it has ended.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Under way"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        STOPPED = "stopped", "Stopped"
+
+    public_id = models.CharField(max_length=12, unique=True, default=new_public_id, editable=False)
+    kind = models.CharField(max_length=30)
+    subject = models.CharField(max_length=80, blank=True)
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.CASCADE, related_name="jobs")
+    args = models.JSONField(default=dict)
+    asked_by = models.CharField(max_length=254)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    due_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    words = models.TextField(blank=True)
+    cursor = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "kind", "subject"], condition=models.Q(state="open"), name="one_open_job_a_subject"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "due_at"], condition=models.Q(state="open"), name="job_due"),
+            models.Index(fields=["merchant", "kind", "-id"], name="job_kind"),
+        ]
+
+    @property
+    def title(self) -> str:
+        return self.kind.replace("_", " ").capitalize()
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class QuotaDay(models.Model):

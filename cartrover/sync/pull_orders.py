@@ -337,6 +337,23 @@ def fetch(work: Work, external_ids: Iterable[str]) -> Stored:
     return stored
 
 
+def reread(work: Work, window: Window) -> Iterator[tuple[Window, int, Stored]]:
+    """Read a closed window once more and store what it holds: yields (its parts, how many orders each held, what became of them).
+
+    The watermark stays where it is. Raises an Outcome.
+    """
+    with work.rows():
+        carts = live_carts(work.connection_id)
+        connection = Connection.objects.get(pk=work.connection_id)
+    client = work.cart(carts[0].settings if carts else {})
+    for part, records in read_windows(lambda span, offset: client.orders_in(span, offset=offset), window):
+        with work.writing():
+            stored = store(connection, records, pulled_at=timezone.now()) if records else Stored()
+            for connection_id in stored.woken:
+                streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
+        yield part, len(records), stored
+
+
 def _wanted_since(cart: Cart, now: datetime) -> datetime:
     """How far back a cart's orders are read."""
     days = int(cart.settings.get("first_pull_days") or FIRST_PULL_DAYS)

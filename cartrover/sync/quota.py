@@ -23,6 +23,7 @@ CLASSES = {
     Stream.Kind.PULL_CHANGES: 0.90,
     Stream.Kind.PUSH_STOCK: 0.85,
     Stream.Kind.PULL_STOCK: 0.85,
+    Stream.Kind.JOBS: 0.80,
     Stream.Kind.HOUSEKEEPING: 0.75,
 }
 LENT_AFTER = 0.75  # of the day: from then on a merchant may use what the others did not

@@ -20,6 +20,7 @@ from cartrover.sync import (
     confirm_shipments,
     deliver_orders,
     housekeeping,
+    jobs,
     pull_orders,
     pull_shipments,
     pull_stock,
@@ -50,6 +51,7 @@ STEPS: dict[str, Callable[[Work], Done]] = {
 WITHOUT_CONNECTION: dict[str, Callable[[Claim], Done]] = {
     Stream.Kind.HOUSEKEEPING: housekeeping.run,
     Stream.Kind.MAIL: send_mail.run,
+    Stream.Kind.JOBS: jobs.run,
 }
 
 

@@ -153,10 +153,21 @@ def wake_mail(merchant_id: int | None) -> None:
     """Make a merchant's mail due now, or the installation's own (None), which has no door but the wide one."""
     door = across_merchants("the installation has mail to send") if merchant_id is None else acting_for(merchant_id)
     with door:
-        mine = {"merchant_id": merchant_id, "kind": Stream.Kind.MAIL}
-        Stream.objects.bulk_create([Stream(**mine, due_at=timezone.now())], ignore_conflicts=True)
-        Stream.objects.filter(**mine).update(due_at=Now(), wakes=F("wakes") + 1)
-        transaction.on_commit(_hint)
+        _wake_own(merchant_id, Stream.Kind.MAIL)
+
+
+def wake_jobs(merchant_id: int) -> None:
+    """Make what the merchant's people asked for go on now."""
+    with acting_for(merchant_id):
+        _wake_own(merchant_id, Stream.Kind.JOBS)
+
+
+def _wake_own(merchant_id: int | None, kind: Stream.Kind) -> None:
+    """A stream without a connection is made when it is first needed."""
+    mine = {"merchant_id": merchant_id, "kind": kind}
+    Stream.objects.bulk_create([Stream(**mine, due_at=timezone.now())], ignore_conflicts=True)
+    Stream.objects.filter(**mine).update(due_at=Now(), wakes=F("wakes") + 1)
+    transaction.on_commit(_hint)
 
 
 def wake_mail_after_outage() -> None:

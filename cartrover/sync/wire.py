@@ -21,6 +21,7 @@ LEFT_FOR_OTHERS = {
     Stream.Kind.PULL_STOCK: 75,
     Stream.Kind.PUSH_STOCK: 75,
     Stream.Kind.HOUSEKEEPING: 75,
+    Stream.Kind.JOBS: 60,
     Stream.Kind.PULL_ORDERS: 30,
     Stream.Kind.PULL_CHANGES: 30,
     Stream.Kind.PULL_SHIPMENTS: 15,

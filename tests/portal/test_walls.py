@@ -16,6 +16,7 @@ from cartrover.connections.models import GrantAttempt, SetupLink
 from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.roles import RANKS, may
 from cartrover.merchants.tenancy import OwnedManager, acting_for
+from cartrover.sync import jobs
 from cartrover.sync.models import Call
 from tests.conftest import make_member
 from tests.portal.addresses import addresses, of_a_merchant
@@ -39,8 +40,9 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         )
         member = Member.objects.create(user=User.objects.create_user("dan@example.com"))
         invitation = Invitation.objects.create(email="erin@example.com", role="staff", ends_at=timezone.now() + timedelta(days=1))
+        job = jobs.ask("pull_again", by="alice@example.com", cart=day.setup.carts["EBAY_DE"])
     setup = day.setup
-    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, link, member, invitation)
+    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, link, member, invitation, job)
     return {
         "merchant_id": [merchant.public_id],
         "public_id": [row.public_id for row in rows],

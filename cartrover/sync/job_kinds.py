@@ -1,0 +1,12 @@
+"""Every kind of job that a person can ask for, by the name that its row holds, which is also what its page calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cartrover.sync import pull_again
+from cartrover.sync.jobs import Kind
+
+KINDS: Mapping[str, Kind] = {
+    "pull_again": pull_again.run,
+}

@@ -33,7 +33,7 @@ ENVIRONMENT: dict[str, str] = {
     "DEFAULT_FROM_EMAIL": "The sender of every mail.",
     "SUPPORT_EMAIL": "Where merchants ask for help.",
     "SUPPORT_URL": "A page where merchants ask for help.",
-    "SETUP_LINK_DAYS": "For how many days a setup link that is sent to an account's owner works.",
+    "SETUP_LINK_DAYS": "For how many days a mailed link works: a setup link to an account's owner, an invitation to a team.",
     "OUTBOUND_ADDRESSES": "The IP addresses that this installation calls from, for merchants to allow.",
     "WORKER_SLOTS": "How many streams all workers together run at once.",
     "ENGINE_PACE": "1 is the real pace; a larger number shortens every duration of the engine, for demos and tests.",

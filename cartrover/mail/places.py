@@ -24,6 +24,12 @@ def connection_of(mail: OutboxMail) -> Connection:
     return connection
 
 
+def link_life() -> str:
+    """How long a link in a mail works: "7 days"."""
+    days: int = settings.SETUP_LINK_DAYS
+    return f"{days} day{'' if days == 1 else 's'}"
+
+
 def address(name: str, *parts: str) -> str:
     """The whole address of a page."""
     return f"{settings.PORTAL_URL}{reverse(name, args=parts)}"

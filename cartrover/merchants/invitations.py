@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -18,7 +18,6 @@ from cartrover.merchants import audit
 from cartrover.merchants.models import Invitation, Member, User
 from cartrover.merchants.tenancy import across_merchants, acting_for
 
-LASTS = timedelta(days=7)
 MAIL = "invitation"
 
 
@@ -38,7 +37,7 @@ def invite(email: str, role: str, actor: audit.Actor, by: str) -> Invitation:
         raise Refused(f"{email} is on the team already.")
     invitation: Invitation = waiting().filter(email=email).first() or Invitation(email=email)
     before = {"role": invitation.role or None}
-    invitation.role, invitation.invited_by, invitation.ends_at = role, by, timezone.now() + LASTS
+    invitation.role, invitation.invited_by, invitation.ends_at = role, by, _expiry()
     invitation.save()
     audit.record(actor, "invited", invitation, before, {"role": role})
     send(invitation)
@@ -51,9 +50,9 @@ def send(invitation: Invitation) -> None:
 
 
 def mint(invitation_id: int) -> str:
-    """A new link to an invitation, good for seven days; the ones before it lead nowhere any more."""
+    """A new link to an invitation, good for SETUP_LINK_DAYS; the ones before it lead nowhere any more."""
     token = secrets.token_urlsafe(32)
-    waiting().filter(pk=invitation_id).update(token_hash=_hash(token), ends_at=timezone.now() + LASTS)
+    waiting().filter(pk=invitation_id).update(token_hash=_hash(token), ends_at=_expiry())
     return f"{settings.PORTAL_URL}{reverse('invitation', args=[token])}"
 
 
@@ -108,6 +107,10 @@ def _open() -> QuerySet[Any]:
 def _addresses(user: User) -> list[str]:
     verified = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
     return [address.lower() for address in verified]
+
+
+def _expiry() -> datetime:
+    return timezone.now() + timedelta(days=settings.SETUP_LINK_DAYS)
 
 
 def _hash(token: str) -> bytes:

@@ -26,6 +26,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from cartrover.mail.outage import sign_in_mail_waits_since
 from cartrover.merchants import audit
 
 # What the admin's theme needs beyond the portal's own policy; docs/adr/0006-admin-csp.md says why.
@@ -55,6 +56,18 @@ class OperatorSite(UnfoldAdminSite):
             messages.warning(request, "Operators need a second factor. Set yours up, then you can enter the admin.")
             return redirect("mfa_activate_totp")
         return redirect(wanted)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Says what no merchant's Problem can say."""
+        since = sign_in_mail_waits_since()
+        if since is not None:
+            messages.warning(
+                request,
+                f"Sign-in mail has waited since {since:%d %B, %H:%M} UTC: the mail server takes none. It goes out by itself as "
+                "soon as the server is back; until then nobody can sign up, reset a password or log in by an e-mailed code.",
+            )
+        answer: TemplateResponse = super().index(request, extra_context)
+        return answer
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         bound: Callable[..., Any] = csp_update(THEME_NEEDS)(super().admin_view(view, cacheable))

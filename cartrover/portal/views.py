@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cartrover.events.cards import open_cards, value_at_stake
 from cartrover.events.models import Event
+from cartrover.mail.outage import sign_in_mail_waits_since
 from cartrover.merchants.invitations import offered_to
 from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Member, Role
@@ -118,7 +119,7 @@ def order_by_ref(request: AuthenticatedRequest, ref: str) -> HttpResponse:
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers."""
+    """200 while the database answers. Mail that waits is said in a word, and is no reason to be restarted."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok", "mail": "ok" if sign_in_mail_waits_since() is None else "waiting"})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from cartrover.connections.models import Cart
 from cartrover.mail import outbox
@@ -62,3 +65,21 @@ def test_a_sealed_mail_is_listed_without_its_words(operator: Client, merchant: M
         assert 'sealed"' not in shown.content.decode()
     action = {"action": "send_now", "_selected_action": str(mail.pk), "sure": "yes"}
     assert operator.post(reverse("admin:mail_sealedmail_changelist"), action).status_code == 302
+
+
+@pytest.mark.parametrize(("minutes", "mail"), [(50, "ok"), (70, "waiting")])
+def test_sign_in_mail_that_waits_for_an_hour_is_said_to_operators_and_to_whoever_asks_for_our_health(
+    operator: Client, minutes: int, mail: str
+) -> None:
+    post_sealed("login_code", "alice@example.com", Message("Your code", "Log in", (), "", code="K7M-4QX"))
+    SealedMail.objects.update(created_at=timezone.now() - timedelta(minutes=minutes))
+    health = operator.get(reverse("health"))
+    assert (health.status_code, health.json()["mail"]) == (200, mail)
+    said = "Sign-in mail has waited since" in operator.get(reverse("admin:index")).content.decode()
+    assert said == (mail == "waiting")
+
+
+def test_mail_that_was_refused_is_no_outage(operator: Client) -> None:
+    post_sealed("login_code", "nobody@example.com", Message("Your code", "Log in", (), "", code="K7M-4QX"))
+    SealedMail.objects.update(created_at=timezone.now() - timedelta(days=1), state=SealedMail.State.FAILED)
+    assert operator.get(reverse("health")).json()["mail"] == "ok"

@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
-from cartrover.connections import attention
-from cartrover.connections.models import Cart, Connection
+from cartrover.connections import attention, sharing
+from cartrover.connections.models import Cart, Connection, SetupLink
 from cartrover.events.models import Problem
 from cartrover.events.telling import open_problem
 from cartrover.mail import noticing, outbox
 from cartrover.mail.accounts import WORDS
 from cartrover.mail.message import MESSAGES
 from cartrover.mail.models import OutboxMail
-from cartrover.merchants.models import Member, Merchant, Role, User
+from cartrover.merchants import invitations
+from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.notices import ACCESS, ORDERS, Often
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import housekeeping
@@ -89,6 +91,25 @@ def test_a_finished_setup_is_told_to_its_owner_without_a_button_and_to_members_w
     page = f"/m/{merchant.public_id}/carts/{cart.public_id}/"
     assert page in post.body("html", by_address["alice@example.com"])
     assert "<a " not in post.body("html", by_address["owner@acme.example"])
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, "1 day."), (14, "14 days.")])
+def test_every_link_in_a_mail_lasts_as_long_as_the_mail_says(
+    merchant: Merchant, cart: Cart, connection: Connection, alice: User, post: Post, settings: Settings, days: int, told: str
+) -> None:
+    settings.SETUP_LINK_DAYS = days
+    with acting_for(merchant):
+        sharing.share("owner@acme.example", alice, cart=cart)
+        sharing.ask_to_renew(connection, "owner@acme.example", alice)
+        invitations.invite("erin@example.com", Role.STAFF, None, alice.email)
+    post.up()
+    send_waiting_mail()
+    assert len(post.mails) == 3
+    for at in range(3):
+        assert f"ends after {told}" in " ".join(post.body("plain", at).split())
+    with acting_for(merchant):
+        ends = [*SetupLink.objects.values_list("expires_at", flat=True), Invitation.objects.get().ends_at]
+    assert {(end - timezone.now() + timedelta(hours=1)).days for end in ends} == {days}
 
 
 @pytest.fixture

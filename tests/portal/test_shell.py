@@ -140,7 +140,7 @@ def test_the_address_at_the_warehouse_leads_to_the_order(visit: Visit, alice: Us
 
 def test_health_answers_without_a_session_and_tells_nothing(visit: Visit, db: None) -> None:
     answer = visit(None).get(reverse("health"))
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "mail": "ok"})
 
 
 def test_every_state_of_every_model_has_a_look() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cartrover.connections.models import Connection
 from cartrover.mail.message import NOBODYS, YOURS, Message, Mint, Unwanted, message
 from cartrover.mail.models import OutboxMail
-from cartrover.mail.places import address, connection_of, holder_of
+from cartrover.mail.places import address, connection_of, holder_of, link_life
 
 STRANGER = "{merchant} gave us this address. If that means nothing to you, delete this mail: without you nothing happens."
 
@@ -21,7 +21,7 @@ def setup_link(mail: OutboxMail, mint: Mint) -> Message:
             f"{merchant} uses CartRover to move its orders between its shops and its warehouse, and asks you to connect "
             f"{holder.name}, because you can log in to that account.",
             "You grant access, check the settings, and press Test and OK. You need no CartRover account, and it takes a few "
-            "minutes. The link is for this one setup only, and ends after 7 days.",
+            f"minutes. The link is for this one setup only, and ends after {link_life()}.",
         ),
         whose=YOURS,
         button=f"Set up {holder.name}",
@@ -43,7 +43,7 @@ def renewal_link(mail: OutboxMail, mint: Mint) -> Message:
             f"You once let CartRover work with {connection.account_name} for {merchant}. That consent "
             + (f"ends on {connection.consent_ends_at:%d %B %Y}." if connection.consent_ends_at else "has ended."),
             "Press the button and log in as the same account. You need no CartRover account, and nothing else changes. The link "
-            "is for this account only, and ends after 7 days.",
+            f"is for this account only, and ends after {link_life()}.",
         ),
         whose=YOURS,
         button="Renew access",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cartrover.mail.message import YOURS, Message, Mint, message
 from cartrover.mail.models import OutboxMail
+from cartrover.mail.places import link_life
 from cartrover.merchants.models import Role
 
 
@@ -16,7 +17,7 @@ def invitation(mail: OutboxMail, mint: Mint) -> Message:
         heading=f"Join {merchant} on CartRover",
         words=(
             f"{mail.ids['by']} invites you to work with {merchant}'s orders as {role}.",
-            f"Press the button and log in as {mail.to}, or sign up with that address. The link ends after 7 days.",
+            f"Press the button and log in as {mail.to}, or sign up with that address. The link ends after {link_life()}.",
         ),
         whose=YOURS,
         button=f"Join {merchant}",

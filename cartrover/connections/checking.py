@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from cartrover.connections import attention, engine
 from cartrover.connections.findings import FAIL, OK, WARN, Ear, Line, in_front, told
-from cartrover.connections.holders import FIRST_PULL_DAYS, LOCATION, Holder, side_of
+from cartrover.connections.holders import FIRST_PULL_DAYS, Holder, side_of
 from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 CLOCKS_AGREE = 5.0  # seconds: what a Date header of whole seconds and a slow answer may come to
 CATALOGUE_PAGES = 4  # of the warehouse, for comparing SKUs; what they do not hold is asked one by one
 ASKED_ONE_BY_ONE = 10
+LOCATION = "location_id"  # the setting that picks one location, where an integration has them
 NAMED = 5  # SKUs that a line names
 ORDER_PAGES = 5  # read to count what Go live would send
 

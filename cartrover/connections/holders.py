@@ -17,7 +17,6 @@ from integrations.contract import CartSide, Integration, WarehouseSide
 
 Holder = Cart | Warehouse
 H = TypeVar("H", Cart, Warehouse)
-LOCATION = "location_id"  # the setting by which two carts share one account, where an integration has locations
 FIRST_PULL_DAYS = 30  # how far back a first download reaches, unless a person chooses otherwise
 State = ServiceHolder.State
 
@@ -165,6 +164,7 @@ def go_live(holder: Holder, *, actor: str, days_back: int = FIRST_PULL_DAYS) -> 
 
     Raises Obstacle. A cart that was live before goes on where it was.
     """
+    Connection.objects.select_for_update(no_key=True).filter(pk=holder.connection_id).first()  # two at once wait for each other
     reasons = obstacles(holder)
     if reasons:
         raise Obstacle(reasons)
@@ -226,13 +226,17 @@ def _of_the_cart(cart: Cart) -> Iterator[str]:
         yield f"Its orders come from the account that {warehouse.name} delivers to. Choose another warehouse."
     elif warehouse.state != State.LIVE:
         yield f"{warehouse.name} is not live. Take it live first."
-    for other in Cart.objects.filter(connection_id=cart.connection_id, state=State.LIVE).exclude(pk=cart.pk):
-        if cart.connection_id and _overlap(cart, other):
-            yield f"{other.name} already takes these orders."
+    if cart.connection is not None:
+        yield from _of_the_carts_beside(cart, cart.connection)
 
 
-def _overlap(one: Cart, other: Cart) -> bool:
-    """Two carts on one connection that would take the same orders."""
-    places = (one.settings.get(LOCATION), other.settings.get(LOCATION))
-    apart = all(places) and str(places[0]) != str(places[1])
-    return one.variant == other.variant and not apart
+def _of_the_carts_beside(cart: Cart, connection: Connection) -> Iterator[str]:
+    """An account feeds one live cart of each variant: its orders are read once, by that cart's settings, so that a second one's
+    Location ID and filters would not be heeded (docs/adr/0012-one-cart-an-account.md).
+    """
+    live = Cart.objects.filter(connection=connection, variant=cart.variant, state=State.LIVE)
+    for other in live.exclude(pk=cart.pk):
+        yield (
+            f"{other.name} already takes the orders of {connection.account_name}, by its own settings. Change those, or pause it "
+            "before this one goes live."
+        )

@@ -48,7 +48,9 @@ def run(work: Work) -> Done:
 
 
 def live_carts(connection_id: int) -> list[Cart]:
-    """Carts of a connection that download orders. Where settings tell what to read, the first one's count."""
+    """Carts of a connection that download orders. Settings that tell what to read are the first one's: of carts that have such
+    settings only one can be live on an account.
+    """
     return [cart for cart in Cart.objects.filter(connection_id=connection_id).order_by("pk") if cart.serves(SERVICE)]
 
 

@@ -208,11 +208,28 @@ def test_two_carts_do_not_take_the_same_orders(browser: Client, merchant: Mercha
     with acting_for(merchant):
         first = Cart.objects.order_by("pk")[0]
         Cart.objects.filter(pk=first.pk).update(state="live")
-    assert "already takes these orders" in _words(browser, second)
+    told = "Acme Market Germany already takes the orders of seller-1 Ltd, by its own settings"
+    assert told in _words(browser, second)
     with acting_for(merchant):
         Cart.objects.filter(pk=first.pk).update(settings={"location_id": "7"})
-        Cart.objects.exclude(pk=first.pk).update(settings={"location_id": "9"})
-    assert "already takes these orders" not in _words(browser, second)
+        Cart.objects.exclude(pk=first.pk).update(settings={"location_id": "9"}, state="checked")
+    assert told in _words(browser, second), "the second one's location would not be heeded"
+    assert told in browser.post(f"{second}live/", follow=True).content.decode()
+    with acting_for(merchant):
+        assert Cart.objects.exclude(pk=first.pk).get().state == "checked"
+        Cart.objects.filter(pk=first.pk).update(state="paused")
+    assert "already takes" not in _words(browser, second)
+
+
+def test_another_marketplace_of_the_same_account_is_a_cart_of_its_own(
+    browser: Client, merchant: Merchant, provider: Provider
+) -> None:
+    _connected(browser, provider, merchant, "cart")
+    second = _set_up(browser, merchant, "cart", "ACME_US")
+    with acting_for(merchant):
+        Cart.objects.filter(variant="ACME_DE").update(state="live")
+        Cart.objects.filter(variant="ACME_US").update(connection=Connection.objects.get())
+    assert "already takes" not in _words(browser, second)
 
 
 def test_disconnecting_stops_everything_and_forgets_the_access(browser: Client, merchant: Merchant, provider: Provider) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cartrover.events.telling import event, tell
 from cartrover.orders.models import Order, Status
-from cartrover.orders.preparing import close_if_empty
+from cartrover.orders.settling import close_if_empty
 
 _WAIT_FOR_A_PERSON = {"total_differs"}
 

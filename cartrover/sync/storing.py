@@ -17,9 +17,12 @@ from cartrover.connections.models import Connection
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
 from cartrover.orders import bulk, changes, numbering, searching
+from cartrover.orders.gates.context import context
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
 from cartrover.orders.packages import confirm_seen
-from cartrover.orders.preparing import SENT, Verdict, assign_problems, context, decide, judge, told
+from cartrover.orders.preparing import SENT, decide, judge
+from cartrover.orders.settling import assign_problems
+from cartrover.orders.verdicts import Verdict, told
 from cartrover.sync.readings import (
     LONG_AGO,
     Read,

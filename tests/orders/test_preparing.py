@@ -14,6 +14,7 @@ from cartrover.events.models import Problem
 from cartrover.inventory.models import StockLevel
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import preparing
+from cartrover.orders.gates import number
 from cartrover.orders.models import Order, Status
 from cartrover.sync.models import Effect, Stream
 from cartrover.sync.storing import store
@@ -269,7 +270,7 @@ def test_an_order_that_we_made_stays_skipped_when_somebody_takes_our_marks_off(b
 
 
 def test_an_order_number_that_the_warehouse_cannot_take_is_an_error(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "number_limit", lambda warehouse: 10)
+    monkeypatch.setattr(number, "number_limit", lambda warehouse: 10)
     order = keep(shop, order_record())
     assert (order.status, order.reason) == (Status.ERROR, "The order number has 14 characters, and Main warehouse takes 10.")
     assert order.problem is not None

@@ -1,0 +1,21 @@
+"""The gates between pulled and ready, in order. Each looks at a case and says what stops it, or nothing.
+
+What decides for good comes before what only makes an order wait, so that nothing is held that would be skipped in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cartrover.connections.models import Cart
+from cartrover.orders.gates.address import address_complete
+from cartrover.orders.gates.context import Context
+from cartrover.orders.gates.number import number_fits
+from cartrover.orders.gates.skus import skus_known
+from cartrover.orders.gates.wanted import no_warehouse, nothing_to_ship, over, too_early, waiting
+from cartrover.orders.routing import Case
+from cartrover.orders.verdicts import Verdict
+
+Gate = Callable[[Case, Cart, Context], Verdict | None]
+
+GATES: tuple[Gate, ...] = (too_early, over, nothing_to_ship, waiting, no_warehouse, skus_known, address_complete, number_fits)

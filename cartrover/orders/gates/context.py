@@ -1,0 +1,73 @@
+"""What the gates have to know beside the order, read once for all orders that are judged together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from cartrover.connections.models import Cart, Connection
+from cartrover.inventory.models import StockLevel
+from cartrover.orders.models import Order
+from cartrover.orders.routing import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the gates have to know beside the order.
+
+    Args:
+        carts: of the order's connection, with their warehouses.
+        items: how many items have a SKU, by the warehouse's connection.
+        complete: warehouse connections whose catalogue was read to its end, so that a SKU which is not there is unknown.
+        ours: references of orders that we may have made on the order's own account.
+        application: what the account calls our application.
+    """
+
+    carts: Sequence[Cart]
+    items: Mapping[int, Counter[str]]
+    complete: frozenset[int]
+    ours: frozenset[str] = frozenset()
+    application: str = ""
+
+
+def context(connection_id: int, cases: Iterable[Case]) -> Context:
+    """What judging these orders of one connection needs, in a handful of queries."""
+    cases = list(cases)
+    carts = list(Cart.objects.filter(connection_id=connection_id).select_related("warehouse__connection").order_by("pk"))
+    warehouses = {cart.warehouse.connection_id for cart in carts if cart.warehouse and cart.warehouse.connection_id}
+    skus = {line.sku for case in cases for line in case.lines if line.sku}
+    items: dict[int, Counter[str]] = {each: Counter() for each in warehouses}
+    known = StockLevel.objects.filter(connection_id__in=warehouses, sku__in=skus, gone=False)
+    for at, sku in known.values_list("connection_id", "sku"):
+        items[at][sku] += 1
+    read = Connection.objects.filter(pk__in=warehouses, streams__kind="pull_stock", streams__last_good_at__isnull=False)
+    marked = [case.marks for case in cases if case.marks]
+    return Context(
+        carts,
+        items,
+        frozenset(read.values_list("pk", flat=True)),
+        _ours(connection_id, {str(marks["reference"]) for marks in marked if marks.get("reference")}),
+        _application(connection_id) if any(marks.get("source_id") for marks in marked) else "",
+    )
+
+
+def _ours(connection_id: int, references: set[str]) -> frozenset[str]:
+    """References of orders that were sent to this account, their delivery settled or not."""
+    if not references:
+        return frozenset()
+    sent = Order.objects.filter(ref__in=references, effects__connection_id=connection_id).exclude(effects__state="planned")
+    return frozenset(sent.values_list("ref", flat=True))
+
+
+def _application(connection_id: int) -> str:
+    """Our application as the account names it: learned from an order that carries our address."""
+    known = Order.objects.filter(connection_id=connection_id, reason_code="made_by_us", marks__source_url__startswith=portal())
+    marks = known.exclude(marks__source_id=None).order_by("-pk").values_list("marks__source_id", flat=True).first()
+    return str(marks or "")
+
+
+def portal() -> str:
+    return f"{settings.PORTAL_URL}/"

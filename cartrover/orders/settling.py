@@ -1,0 +1,85 @@
+"""Verdicts onto orders: their columns, an Event for what is news, and one Problem for each cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.utils import timezone
+
+from cartrover.events.models import Problem
+from cartrover.events.telling import event, open_problem, tell
+from cartrover.orders.models import Order, Status
+from cartrover.orders.verdicts import Verdict, told
+
+_DECIDED = ("cart", "warehouse", "status", "reason_code", "reason", "problem", "due_at", "attempts")
+
+
+def settle(judged: Sequence[tuple[Order, Verdict]]) -> set[int]:
+    """Write verdicts on stored orders, with an Event for each that is news. Returns the connections to wake."""
+    changed: list[Order] = []
+    left: set[int] = set()
+    woken: set[int] = set()
+    problems = _Problems()
+    for order, verdict in judged:
+        problem = problems.of(verdict, order)
+        news = (order.status, order.reason_code, order.reason, order.problem_id) != (
+            verdict.status,
+            verdict.code,
+            verdict.reason,
+            problem.pk if problem else None,
+        )
+        if verdict.wakes is not None:
+            woken.add(verdict.wakes)
+        if not news and order.cart_id == (verdict.cart.pk if verdict.cart else None):
+            continue
+        if order.problem_id and (problem is None or problem.pk != order.problem_id):
+            left.add(order.problem_id)
+        _apply(order, verdict, problem)
+        changed.append(order)
+    Order.objects.bulk_update(changed, _DECIDED)
+    tell(event(order, order.status, told(order.status, order.reason)) for order in changed)
+    close_if_empty(left)
+    return woken
+
+
+def _apply(order: Order, verdict: Verdict, problem: Problem | None) -> None:
+    order.cart = verdict.cart
+    order.warehouse = verdict.cart.warehouse if verdict.cart else None
+    order.status, order.reason_code, order.reason = verdict.status, verdict.code, verdict.reason
+    order.problem = problem
+    order.due_at = timezone.now() if verdict.status == Status.NEW else None
+    order.attempts = 0
+
+
+def assign_problems(verdicts: Mapping[int, Verdict]) -> None:
+    """Open the Problems that verdicts on orders just stored name, and tie the orders to them. Orders by id."""
+    orders = list(Order.objects.filter(pk__in=verdicts).only("pk")) if verdicts else []
+    found = _Problems()
+    for order in orders:
+        order.problem = found.of(verdicts[order.pk], order)
+    Order.objects.bulk_update(orders, ["problem"])
+
+
+class _Problems:
+    """The open Problems that verdicts name: of the warehouse's account for a shared cause, else of the order alone."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str, int], Problem] = {}
+
+    def of(self, verdict: Verdict, order: Order) -> Problem | None:
+        cause = verdict.cause
+        if cause is None:
+            return None
+        warehouse = verdict.cart.warehouse if verdict.cart else None
+        if not cause.subject or warehouse is None or warehouse.connection is None:
+            return open_problem(cause.kind, verdict.reason, about=order)
+        key = (cause.kind, cause.subject, warehouse.connection.pk)
+        if key not in self._open:
+            self._open[key] = open_problem(cause.kind, verdict.reason, subject=cause.subject, about=warehouse.connection)
+        return self._open[key]
+
+
+def close_if_empty(problems: set[int]) -> None:
+    """A Problem for which no order waits any longer is none."""
+    waiting = Order.objects.filter(problem_id__in=problems).values_list("problem_id", flat=True)
+    Problem.objects.filter(pk__in=problems - set(waiting), closed_at__isnull=True).update(closed_at=timezone.now())

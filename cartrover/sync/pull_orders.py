@@ -29,7 +29,7 @@ from cartrover.sync.storing import Stored, store
 from cartrover.sync.windows import read_windows
 from cartrover.sync.work import Done, LeaseLost, Work
 from integrations.contract import Page, Window
-from integrations.outcomes import Outcome, Rejected
+from integrations.outcomes import Outcome, Rejected, RetryLater
 
 CALLS = 40  # of one run, about: then others have their turn and this stream is due again at once
 FIRST_PULL_DAYS = 30
@@ -155,11 +155,14 @@ class _Pull:
             self.gaps.append((self.until - timedelta(seconds=pace.nightly_overlap), self.until))
 
     def _read_news_by_the_right_clock(self) -> bool:
-        """Once more when the first answer, or refusal, has shown that we took another time for the provider's now."""
+        """Once more when the first answer, or refusal, has shown that we took another time for the provider's now.
+
+        Not when the provider asks for a pause: that has nothing to do with our clock.
+        """
         try:
             up_to_now = self._read_news()
-        except Outcome:
-            if not self.clock.was_wrong:
+        except Outcome as outcome:
+            if not self.clock.was_wrong or (isinstance(outcome, RetryLater) and outcome.after is not None):
                 raise
             return self._read_news()
         return self._read_news() if self.clock.was_wrong else up_to_now

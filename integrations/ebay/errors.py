@@ -140,7 +140,7 @@ _MEANINGS: Mapping[str, Meaning] = {
     "2003": _away,
     # orders
     **dict.fromkeys(("30700", "30800", "30810", "30820", "30830", "30840", "30900", "31000", "31100", "32800"), _ASKED_WRONGLY),
-    "30850": _later("eBay's clock is behind ours.", after=60),
+    "30850": _later("eBay's clock is behind ours."),  # without a pause: the engine asks again by the clock it has heard
     "32100": _NO_SUCH_ORDER,
     "32110": _rejected("eBay knows no such package of this order.", NOT_FOUND),
     # shipments

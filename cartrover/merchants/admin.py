@@ -6,10 +6,16 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from unfold.decorators import action
 
+from cartrover.merchants import looking
+from cartrover.merchants.forms import ReasonForm
 from cartrover.merchants.models import Change, Invitation, Member, Merchant, SignIn, User
 from cartrover.portal.operators import ChangeableAdmin, OperatorAdmin
 
@@ -37,6 +43,27 @@ class MerchantAdmin(ChangeableAdmin):
     search_fields = ("name", "=public_id")
     readonly_fields = ("what_it_has",)
     changeable = ("name", "time_zone")
+    actions_detail = ("look",)
+
+    @action(description="View as this merchant", url_path="look", permissions=[looking.PERMISSION])
+    def look(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for the reason, then leads to the merchant's portal, read-only."""
+        merchant = get_object_or_404(Merchant, pk=object_id)
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            reason = form.cleaned_data["reason"]
+            looking.begin(request, merchant, reason)
+            self.log_change(request, merchant, f"Viewed the portal as the merchant: {reason}")
+            return redirect("dashboard", merchant.public_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"View the portal of {merchant}",
+            "opts": self.model._meta,
+            "merchant": merchant,
+            "minutes": looking.LASTS.seconds // 60,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/look.html", context)
 
     @admin.display(description="What it has")
     def what_it_has(self, merchant: Merchant) -> SafeString:

@@ -15,9 +15,10 @@ class MerchantsConfig(AppConfig):
     def ready(self) -> None:
         connection_created.connect(_on_connection, dispatch_uid="tenancy guard")
         post_migrate.connect(_on_migrated, sender=self, dispatch_uid="tenancy walls")
-        from cartrover.merchants import sign_ins  # models can be imported from now on
+        from cartrover.merchants import looking, sign_ins  # models can be imported from now on
 
         sign_ins.listen()
+        looking.listen()
 
 
 def _on_connection(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:

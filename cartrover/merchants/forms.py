@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from cartrover.merchants.models import Member, Merchant, Role
 from cartrover.merchants.notices import SUBJECTS, Often, often
@@ -19,6 +20,12 @@ MEANS = {
 
 def role_choices(roles: Iterable[Role]) -> list[tuple[str, str]]:
     return [(role.value, f"{role.label}: {MEANS[role]}") for role in roles]
+
+
+class ReasonForm(forms.Form):
+    """Why an operator views a merchant's portal. The merchant can read it."""
+
+    reason = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget())
 
 
 class InvitationForm(forms.Form):

@@ -56,6 +56,9 @@ class Merchant(models.Model):
     support_contact = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        permissions = [("look_at_merchant", "Can view the portal as a merchant")]
+
     def __str__(self) -> str:
         return self.name
 

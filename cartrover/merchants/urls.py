@@ -22,6 +22,7 @@ urlpatterns = [
 
 outside = [
     path("account/security/", account.security, name="security"),
+    path("account/end-look/", account.end_look, name="end_look"),
     path("join/", joining.join, name="join"),
     path("join/<slug:invitation_id>/accept/", joining.accept, name="accept_invitation"),
     path("join/<str:token>/", joining.link, name="invitation"),

@@ -12,6 +12,8 @@ from django.utils.functional import SimpleLazyObject
 
 from cartrover.embedded import people
 from cartrover.events.models import Problem
+from cartrover.merchants import looking
+from cartrover.merchants.looking import Look
 from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Member, Merchant, Role
 from cartrover.merchants.roles import may
@@ -52,10 +54,17 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "member": member,
         "memberships": SimpleLazyObject(lambda: memberships(user.pk) if user is not None and user.is_authenticated else []),
         "navigation": SimpleLazyObject(lambda: _navigation(request.path, merchant, member) if merchant else []),
+        "look": SimpleLazyObject(lambda: _look(request, merchant)),
         "demo": people if settings.DEMO else None,
         "support_email": settings.SUPPORT_EMAIL,
         "support_url": settings.SUPPORT_URL,
     }
+
+
+def _look(request: HttpRequest, merchant: Merchant | None) -> Look | None:
+    """The look of an operator that a page has to name: on pages of that merchant, and of none."""
+    look: Look | None = getattr(request, "look", None)
+    return look or (looking.current(request) if merchant is None and hasattr(request, "user") else None)
 
 
 def _navigation(path: str, merchant: Merchant, member: Member | None) -> list[Entry]:

@@ -26,6 +26,7 @@ ACROSS = {
     "cartrover/embedded/seeding.py",
     "cartrover/mail/management/commands/preview_mail.py",
     "cartrover/merchants/invitations.py",
+    "cartrover/merchants/looking.py",
     "cartrover/merchants/middleware.py",
     "cartrover/portal/views.py",
     "cartrover/sync/leases.py",

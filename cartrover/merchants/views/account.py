@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
+from cartrover.merchants import looking
 from cartrover.merchants.models import SignIn
 from cartrover.merchants.requests import AuthenticatedRequest
 from cartrover.portal.paging import page
@@ -30,6 +32,17 @@ def security(request: AuthenticatedRequest) -> HttpResponse:
         "page": page(SignIn.objects.filter(user=request.user), request, "at", SHOWN),
     }
     return render(request, "merchants/security.html", context)
+
+
+@login_required
+@require_POST
+def end_look(request: AuthenticatedRequest) -> HttpResponse:
+    """An operator stops viewing a merchant's portal."""
+    look = looking.end(request)
+    if look is None or not looking.may_look(request.user):
+        return redirect("home")
+    messages.success(request, f"You no longer view the portal of {look.merchant}.")
+    return redirect("admin:merchants_merchant_change", look.merchant.pk)
 
 
 def _unused(codes: Authenticator | None) -> int:

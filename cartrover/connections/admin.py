@@ -1,16 +1,28 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cartrover.connections import sharing
-from cartrover.connections.models import AccountClaim, Cart, Connection, Credential, GrantAttempt, SetupLink, Warehouse
+from cartrover.connections import holders, sharing
+from cartrover.connections.models import (
+    AccountClaim,
+    Cart,
+    Connection,
+    Credential,
+    GrantAttempt,
+    ServiceHolder,
+    SetupLink,
+    Warehouse,
+)
+from cartrover.events.telling import event, tell
 from cartrover.merchants import audit
+from cartrover.merchants.audit import Values
 from cartrover.merchants.tenancy import acting_for
-from cartrover.portal.operators import OperatorAdmin, asks_first
+from cartrover.portal.operators import OperatorAdmin, Told, asks_first
+from cartrover.sync import pull_again
 
 
 @admin.register(Connection)
@@ -18,6 +30,20 @@ class ConnectionAdmin(OperatorAdmin):
     list_display = ("__str__", "merchant", "environment", "state", "authorised_at", "consent_ends_at")
     list_filter = ("state", "integration", "environment")
     search_fields = ("=account_id", "=account_name", "=public_id")
+    actions = ("pull_again",)
+
+    @admin.action(description="Pull again: the orders of the last day")
+    @asks_first("Read all orders of these accounts that changed in the last 24 hours again? What is as it was writes nothing.")
+    def pull_again(self, request: HttpRequest, queryset: QuerySet[Connection]) -> Told:
+        told: dict[int, Values] = {}
+        for row in queryset:
+            with acting_for(row.merchant_id):
+                carts = list(row.carts.filter(state=Cart.State.LIVE).order_by("pk")[:1])
+            if not carts:
+                self.message_user(request, f"{row} has no live cart, so nothing is downloaded.", messages.WARNING)
+            for asked in _asked_again(self, request, carts).values():
+                told[row.pk] = asked
+        return told
 
 
 @admin.register(Credential)
@@ -75,6 +101,17 @@ class CartAdmin(OperatorAdmin):
     list_display = ("name", "merchant", "integration", "variant", "state", "connection", "warehouse")
     list_filter = ("state", "integration")
     search_fields = ("=public_id", "=name")
+    actions = ("pull_again", "pause")
+
+    @admin.action(description="Pull again: the orders of the last day")
+    @asks_first("Read all orders of these carts that changed in the last 24 hours again? What is as it was writes nothing.")
+    def pull_again(self, request: HttpRequest, queryset: QuerySet[Cart]) -> Told:
+        return _asked_again(self, request, queryset)
+
+    @admin.action(description="Pause")
+    @asks_first("Pause these carts? Nothing is downloaded or uploaded for them until the merchant takes them live again.")
+    def pause(self, request: HttpRequest, queryset: QuerySet[Cart]) -> None:
+        _paused(self, request, queryset)
 
 
 @admin.register(Warehouse)
@@ -82,6 +119,40 @@ class WarehouseAdmin(OperatorAdmin):
     list_display = ("name", "merchant", "integration", "state", "connection")
     list_filter = ("state", "integration")
     search_fields = ("=public_id", "=name")
+    actions = ("pause",)
+
+    @admin.action(description="Pause")
+    @asks_first("Pause these warehouses? Nothing is sent there or fetched until the merchant takes them live again.")
+    def pause(self, request: HttpRequest, queryset: QuerySet[Warehouse]) -> None:
+        _paused(self, request, queryset)
+
+
+def _asked_again(its_admin: OperatorAdmin, request: HttpRequest, carts: Iterable[Cart]) -> Told:
+    """Ask for the last day of each live cart's orders. Returns what the audit is to say, by the cart."""
+    told: dict[int, Values] = {}
+    for cart in carts:
+        if cart.connection is None or cart.state != Cart.State.LIVE:
+            its_admin.message_user(request, f"{cart} is not live, so it downloads nothing.", messages.WARNING)
+            continue
+        with acting_for(cart.merchant_id):
+            job = pull_again.last_day(cart, by="Operator")
+            words = f"An operator has the orders of the last day read again for {cart}."
+            tell([event(cart.connection, "pull_again", words, actor="Operator", operator=request.user.pk)])
+        told[cart.pk] = {"orders read again from": job.args["start"]}
+        its_admin.log_change(request, cart, words)
+        its_admin.message_user(request, words)
+    return told
+
+
+def _paused(its_admin: OperatorAdmin, request: HttpRequest, rows: Iterable[Cart | Warehouse]) -> None:
+    for row in rows:
+        if row.state != ServiceHolder.State.LIVE:
+            its_admin.message_user(request, f"{row} is not live.", messages.WARNING)
+            continue
+        with acting_for(row.merchant_id):
+            holders.pause(row, actor="Operator")
+        its_admin.log_change(request, row, "Paused.")
+        its_admin.message_user(request, f"{row} is paused.")
 
 
 @admin.register(AccountClaim)

@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Carrier, LinePart, Order, OrderLine, OrderRule, Shipment, ShippingMethod
 from cartrover.orders.search import matching
-from cartrover.portal.operators import OperatorAdmin
+from cartrover.portal.actions import try_again
+from cartrover.portal.operators import OperatorAdmin, asks_first
 
 _LISTS = (("orders_orderline", "Lines"), ("orders_shipment", "Packages"), ("sync_effect", "Effects"), ("sync_call", "Calls"))
 
@@ -23,6 +25,17 @@ class OrderAdmin(OperatorAdmin):
     search_help_text = "Any number, SKU or buyer, as in the portal"
     readonly_fields = ("trail",)
     exclude = ("content_hash",)
+    actions = ("retry",)
+
+    @admin.action(description="Try again")
+    @asks_first("Try these orders again? Those that stopped, or wait for their next try, go through the gates and out now.")
+    def retry(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        count = 0
+        for merchant_id in set(queryset.order_by().values_list("merchant_id", flat=True)):
+            with acting_for(merchant_id):
+                chosen = Order.objects.filter(pk__in=list(queryset.filter(merchant_id=merchant_id).values_list("pk", flat=True)))
+                count += try_again(chosen, actor="Operator")
+        self.message_user(request, f"{count} of {queryset.count()} orders are tried again; the others had not stopped.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)

@@ -39,10 +39,16 @@ def retry_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
 
 
 def _retry(request: MerchantRequest, orders: QuerySet[Order]) -> None:
-    count, connections = retry(orders, actor=request.user.email)
-    for connection_id in connections:
-        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+    count = try_again(orders, actor=request.user.email)
     if count:
         messages.success(request, "We are trying again now." if count == 1 else f"We are trying {count:,} orders again now.")
     else:
         messages.warning(request, "There was nothing to try again.")
+
+
+def try_again(orders: QuerySet[Order], actor: str) -> int:
+    """Send orders that stopped once more, and wake who delivers them. Inside the merchant's door; returns how many."""
+    count, connections = retry(orders, actor=actor)
+    for connection_id in connections:
+        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+    return count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -16,7 +16,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import BinaryField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -139,19 +139,25 @@ class ChangeableAdmin(OperatorAdmin):
             audit.record(request, "changed as the operator", obj, before, after)
 
 
-Action = Callable[[Any, HttpRequest, QuerySet[Any]], None]
+Told = Mapping[int, audit.Values]
+Action = Callable[[Any, HttpRequest, QuerySet[Any]], Told | None]
 
 
 def asks_first(question: str) -> Callable[[Action], Callable[..., HttpResponse | None]]:
-    """An action on chosen rows that names them and asks before it acts."""
+    """An action on chosen rows that names them, asks before it acts, and leaves a line in the merchant's audit for each.
+
+    The line holds what the action changed of the row, and what the action tells of it by the row's id.
+    """
 
     def mark(act: Action) -> Callable[..., HttpResponse | None]:
         @functools.wraps(act)
         def asked(self: OperatorAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
             if request.POST.get("sure") == "yes":
-                rows = [row for row in queryset if audit.has_merchant(row)]
-                act(self, request, queryset)
-                audit.record_all(request, f"as the operator: {act.__name__.replace('_', ' ')}", rows)
+                before = {row.pk: _columns(self, row) for row in queryset if audit.has_merchant(row)}
+                told = act(self, request, queryset) or {}
+                for row in self.model._default_manager.filter(pk__in=before):
+                    after = {name: getattr(row, name) for name in before[row.pk]} | dict(told.get(row.pk, {}))
+                    audit.record(request, f"as the operator: {_words(act)}", row, before[row.pk], after)
                 return None
             context = {
                 **self.admin_site.each_context(request),
@@ -166,3 +172,14 @@ def asks_first(question: str) -> Callable[[Action], Callable[..., HttpResponse |
         return asked
 
     return mark
+
+
+def _words(act: Action) -> str:
+    return act.__name__.replace("_", " ")
+
+
+def _columns(its_admin: OperatorAdmin, row: Model) -> dict[str, Any]:
+    """What the audit compares: nothing that the admin does not show or its lists do not load, and no bytes."""
+    hidden = {*(its_admin.exclude or ()), *row.get_deferred_fields()}
+    fields = [field for field in row._meta.concrete_fields if not isinstance(field, BinaryField)]
+    return {field.attname: getattr(row, field.attname) for field in fields if not hidden & {field.name, field.attname}}

@@ -8,12 +8,30 @@ What has not changed writes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from cartrover.sync.jobs import Running, Step
+from cartrover.connections.models import Cart
+from cartrover.sync.durations import durations
+from cartrover.sync.jobs import Running, Step, ask
+from cartrover.sync.models import Job, Stream
 from cartrover.sync.pull_orders import fetch, reread
 from integrations.contract import Window
 from integrations.outcomes import Rejected
+
+
+def last_day(cart: Cart, *, by: str) -> Job:
+    """Ask for all that changed on a cart's account in the 24 hours before what is read anyway. Inside the merchant's door."""
+    end = _read_until(cart)
+    start = end - timedelta(days=1)
+    subject = f"the last day of connection {cart.connection_id}"
+    return ask("pull_again", by=by, subject=subject, cart=cart, start=start.isoformat(), end=end.isoformat())
+
+
+def _read_until(cart: Cart) -> datetime:
+    """Its download's watermark, which stays behind the provider's clock: a window that ends in the future is refused."""
+    stream = Stream.objects.filter(connection_id=cart.connection_id, kind=Stream.Kind.PULL_ORDERS).first()
+    told = stream.cursor.get("until") if stream is not None else None
+    return datetime.fromisoformat(told) if told else datetime.now(UTC) - timedelta(seconds=durations().watermark_lag)
 
 
 def run(running: Running) -> Iterator[Step]:

@@ -81,14 +81,31 @@ class LineRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundRecord:
+    """What went back after a sale: money to the buyer, or ``goods`` to the seller. ``external_id`` is unique within the order.
+
+    ``amount`` is in the order's currency, and as the cart tells it: eBay's is what the seller gave back, and the buyer may have
+    got more. None where the cart tells none. ``done`` False: it was begun, and nothing has come back yet.
+    """
+
+    external_id: str
+    amount: Decimal | None = None
+    at: datetime | None = None
+    reason: str = ""
+    goods: bool = False
+    done: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRecord:
     """One order of a cart, as its newest reading tells it.
 
     ``total`` is what the seller's price comes to: ``items - discount + shipping + tax + adjustment``; taxes that the marketplace
     collects and remits are not in it. ``discount`` is positive. ``unshippable`` is a reason when there is nothing for a
     warehouse to ship ("digital", "picked up in person", "fulfilled by eBay"). ``references`` are the numbers that customs or tax
-    offices want, as (name, value). ``shipments`` are the cart's ids of the packages it shows, where its listing tells. ``marks``
-    are what tells an order that we made ourselves: the application that created it, its reference, source URL and tags.
+    offices want, as (name, value). ``shipments`` are the cart's ids of the packages it shows, where its listing tells.
+    ``refunds`` is what went back since. ``marks`` are what tells an order that we made ourselves: the application that created
+    it, its reference, source URL and tags.
     """
 
     external_id: str
@@ -121,6 +138,7 @@ class OrderRecord:
     ship_by: datetime | None = None
     references: tuple[tuple[str, str], ...] = ()
     shipments: tuple[str, ...] = ()
+    refunds: tuple[RefundRecord, ...] = ()
     marks: Mapping[str, Any] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
     digest: bytes = b""
@@ -392,6 +410,8 @@ class Wire(Protocol):
 
 # ---------------------------------------------------------------------------------------------------------------- the two roles
 
+TOO_LATE = "too_late"  # the code of a refusal: the warehouse has begun what cannot be called back
+
 
 class Cart(Protocol):
     """An order source on one account. Every method may raise an Outcome; a write raises Ambiguous when its result is unknown."""
@@ -442,7 +462,16 @@ class Warehouse(Protocol):
         what went wrong in words, or nothing. Never does anything twice under the same key."""
 
     def void_order(self, remote_id: str, *, key: str) -> None:
-        """Void it there."""
+        """Void it there; one that is void already is fine. Raises Rejected(code=TOO_LATE) where it is packed or has left."""
+
+    def change_order(self, remote_id: str, delivery: Delivery, *, key: str) -> RemoteOrder:
+        """Make the order there be as the delivery says: address, shipping method, note, and its lines as far as that is possible.
+        Returns how it is then.
+
+        Says how it is to be, and does nothing where it is so already: it may be called again after any answer. Raises
+        Rejected where the warehouse no longer takes it (code=TOO_LATE where it is packed or has left) or cannot do it, and
+        then nothing was changed.
+        """
 
     def orders_changed_in(self, window: Window, *, offset: int = 0) -> Page[RemoteOrder]:
         """Orders there that changed in the window (ours and others')."""
@@ -479,6 +508,16 @@ class SettingField:
     choices: tuple[tuple[str, str], ...] = ()
     required: bool = False
     step: str = ""
+
+
+# For a cart that tells when a buyer only asks.
+VOID_WHEN_ASKED = SettingField(
+    "void_when_asked",
+    "Void at the warehouse as soon as a buyer asks to cancel",
+    "flag",
+    False,
+    "Otherwise an order that is at the warehouse stays there until you have answered the buyer.",
+)
 
 
 @dataclass(frozen=True, slots=True)

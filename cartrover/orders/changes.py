@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 SHOWN = {
@@ -59,6 +59,24 @@ def of_lines(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mappin
                 yield f"{label} of {_named(after[key])}: {_plain(before[key][name])} → {_plain(after[key][name])}"
         if before[key]["fulfilled"] != after[key]["fulfilled"]:
             yield f"{_named(after[key])} {'was shipped at the cart' if after[key]['fulfilled'] else 'is no longer shipped'}"
+
+
+def of_refunds(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], currency: str) -> Iterator[str]:
+    """What went back since: a refund or a return is told when it is new, and when it is done."""
+    known = {each["id"]: each for each in before}
+    for each in after:
+        told = known.get(each["id"])
+        if told is None or (each["done"] and not told["done"]):
+            yield went_back(each, currency)
+
+
+def went_back(refund: Mapping[str, Any], currency: str) -> str:
+    """One refund or return, in words."""
+    amount = f" of {refund['amount']} {currency}" if refund["amount"] else ""
+    what = f"goods came back{amount}" if refund["goods"] else f"refunded{amount or ' some of it'}"
+    begun = f"return{amount} is on its way" if refund["goods"] else f"refund{amount} is under way"
+    told = what if refund["done"] else f"refund{amount} did not go through" if refund["reason"] else begun
+    return f"{told} ({refund['reason']})" if refund["reason"] else told
 
 
 def _named(line: Mapping[str, Any]) -> str:

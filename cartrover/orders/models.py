@@ -29,8 +29,9 @@ class Order(Owned):
     ``due_at`` is when the engine looks at it next; null when nothing is to be done. Money is in ``currency``.
 
     ``waived`` names the gates that a person let it pass. ``edits`` is what a person changed of what the cart told, by column;
-    ``sent`` is the delivery as the warehouse got it, by which later changes are told. ``errand`` is what is to be done at the
-    warehouse with an order that is there already. ``refunds`` is what the cart says was paid back.
+    ``sent`` is the delivery as it was last sent, by which later changes are told. The lines of an order that is at the warehouse
+    are those that were sent; ``lines_now`` is how the cart tells them where it tells others by now. ``errand`` is what is to be
+    done at the warehouse with an order that is there already. ``refunds`` is what the cart says went back.
     """
 
     class Errand(models.TextChoices):
@@ -92,6 +93,7 @@ class Order(Owned):
     waived = models.JSONField(default=list)
     edits = models.JSONField(default=dict)
     sent = models.JSONField(null=True)
+    lines_now = models.JSONField(null=True)
     errand = models.CharField(max_length=10, choices=Errand.choices, blank=True)
     refunds = models.JSONField(default=list)
 

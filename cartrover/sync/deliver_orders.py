@@ -27,6 +27,7 @@ from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
 from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level, wake_carts
 from cartrover.sync.rereading import reread_if_stale
+from cartrover.sync.sent import kept
 from cartrover.sync.work import Done, LeaseLost, Work, our_fault
 from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
@@ -108,6 +109,8 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
     answered: list[RemoteOrder] = []
 
     def send(key: str) -> str:
+        with work.rows():  # before it goes: an answer that gets lost must not leave another delivery's word here
+            Order.objects.filter(pk=order.pk).update(sent=kept(delivery))
         answered.append(client.send_order(delivery, key=key))
         return answered[-1].remote_id
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from cartrover.orders import searching
 from cartrover.orders.routing import Case, case_line
-from integrations.contract import AddressRecord, LineRecord, MalformedRecord, OrderRecord
+from integrations.contract import AddressRecord, LineRecord, MalformedRecord, OrderRecord, RefundRecord
 
 Read = OrderRecord | MalformedRecord
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -179,7 +179,19 @@ def order_columns(record: OrderRecord) -> dict[str, Any]:
         "note": record.note,
         "references": [list(each) for each in record.references],
         "marks": json.loads(_document(record.marks)) if record.marks else {},
+        "refunds": [_refund(each) for each in record.refunds],
         "raw": record.raw,
+    }
+
+
+def _refund(refund: RefundRecord) -> dict[str, Any]:
+    return {
+        "id": refund.external_id,
+        "amount": None if refund.amount is None else str(refund.amount),
+        "at": refund.at and refund.at.isoformat(),
+        "reason": refund.reason,
+        "goods": refund.goods,
+        "done": refund.done,
     }
 
 

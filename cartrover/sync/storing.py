@@ -188,6 +188,7 @@ def _unreadable(reading: Reading, pulled_at: datetime) -> dict[str, Any]:
         "bill_to": None,
         "references": [],
         "marks": {},
+        "refunds": [],
         "raw": reading.malformed.raw if reading.malformed else {},
     }
 
@@ -260,7 +261,11 @@ def _changed(order: Order, record: OrderRecord, *, fixed: bool) -> tuple[dict[st
     before = {name: getattr(order, name) for name in _COLUMNS}
     after = order_columns(record)
     _keep_what_was_blanked(before, after)
-    words = [*changes.of_order(before, after), *_change_lines(order, record, fixed=fixed)]
+    words = [
+        *changes.of_order(before, after),
+        *_change_lines(order, record, fixed=fixed),
+        *changes.of_refunds(order.refunds, after["refunds"], order.currency),
+    ]
     if order.reason_code == "malformed":
         words = ["can be read now"]
     if words:

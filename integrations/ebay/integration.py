@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from integrations.contract import CartSide, Integration, Quota
+from integrations.contract import VOID_WHEN_ASKED, CartSide, Integration, Quota
 from integrations.ebay.auth import WhoseAccount, grant, rights
 from integrations.ebay.client import EbayCart, normal_tracking
 from integrations.ebay.errors import NAME, QUOTA_ZONE
@@ -28,7 +28,7 @@ def integration(environment: Mapping[str, str]) -> Integration:
         trouble=application.trouble,
         cart=CartSide(
             open=partial(EbayCart, application),
-            fields=(),
+            fields=(VOID_WHEN_ASKED,),
             services=("order_download", "shipment_upload", "inventory_upload"),
             order_url=application.order_url,
             variants=VARIANTS,

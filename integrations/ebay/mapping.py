@@ -3,12 +3,14 @@
 What the figures of ``pricingSummary`` mean was checked against recorded orders. Discounts are negative there but positive in a
 line's promotions, and they are the same money: the sum of the lines' ``discountedLineItemCost`` is ``priceSubtotal`` less
 ``priceDiscount``. So a line's ``total`` is after its discount, the order's ``items`` are before it, and ``discount`` is not taken
-off twice. What the seller is paid (``paymentSummary``) is net of fees and in a currency of its own: it is never read.
+off twice. What the seller is paid (``paymentSummary``) is net of fees and in a currency of its own: of it
+only the refunds are read, which are the seller's part of what the buyer got.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +24,7 @@ from integrations.contract import (
     MalformedRecord,
     OrderRecord,
     Payment,
+    RefundRecord,
     ShipmentLine,
 )
 from integrations.ebay.reading import Malformed, Node, storable
@@ -34,7 +37,7 @@ _PAYMENTS = {
     "FULLY_REFUNDED": Payment.REFUNDED,
     "PARTIALLY_REFUNDED": Payment.PARTIALLY_REFUNDED,
 }
-READING = "1"  # another one makes every order read anew: raise it whenever records change
+READING = "2"  # another one makes every order read anew: raise it whenever records change
 _NO_CANCEL = "NONE_REQUESTED"
 _CANCELS = {_NO_CANCEL: Cancel.NONE, "IN_PROGRESS": Cancel.ASKED, "CANCELED": Cancel.CANCELED}
 _FULFILMENTS = {"NOT_STARTED": Fulfilment.NONE, "IN_PROGRESS": Fulfilment.PARTIAL, "FULFILLED": Fulfilment.FULL}
@@ -121,6 +124,7 @@ def _order(node: Node, digest: bytes) -> OrderRecord:
         ship_by=min((by.moment() for by in _ship_by(node) if by), default=None),
         references=tuple(dict.fromkeys(_references(node))),
         shipments=tuple(unquote(href.text().rstrip("/").rpartition("/")[2]) for href in node["fulfillmentHrefs"].each()),
+        refunds=tuple(_refunds(node, currency)),
         raw=node.value,
         digest=digest,
     )
@@ -166,6 +170,49 @@ def _totals(pricing: Node, currency: str) -> dict[str, Any]:
         "total": whole,
         "adjustment": fee + (missing if abs(missing) == abs(adjustment) else adjustment),
     }
+
+
+def _refunds(node: Node, currency: str) -> Iterator[RefundRecord]:
+    """Each refund once. eBay tells one of the order there and one of lines at each of them, and some in both places.
+
+    What is told twice has the same id, or the same time where it has none; then the order's amount is the one given.
+    """
+    seen: set[str] = set()
+    for refund in node["paymentSummary"]["refunds"].each():
+        yield _refund(refund, currency)
+        seen |= _names(refund)
+    of_lines: dict[str, RefundRecord] = {}
+    for refund in (each for line in node["lineItems"].each() for each in line["refunds"].each()):
+        if not _names(refund) & seen:
+            told = _refund(refund, currency)
+            before = of_lines.get(told.external_id)
+            amount = (told.amount or Decimal(0)) + (before.amount or Decimal(0)) if before else told.amount
+            of_lines[told.external_id] = replace(told, amount=amount)
+    yield from of_lines.values()
+
+
+def _names(refund: Node) -> set[str]:
+    return {refund[name].text() for name in ("refundId", "refundReferenceId", "refundDate")} - {""}
+
+
+def _refund(node: Node, currency: str) -> RefundRecord:
+    name = node["refundId"].text() or node["refundReferenceId"].text() or node["refundDate"].text()
+    status, at = node["refundStatus"].text(), node["refundDate"]
+    return RefundRecord(
+        name,
+        _given_back(node["amount"], currency),
+        at.moment() if at else None,
+        reason="failed at eBay" if status == "FAILED" else "",
+        done=status == "REFUNDED" or (not status and bool(at)),
+    )
+
+
+def _given_back(amount: Node, currency: str) -> Decimal | None:
+    """None for an amount in another currency, which may not stop the order."""
+    try:
+        return _money(amount.needed(), currency)
+    except Malformed:
+        return None
 
 
 # ----------------------------------------------------------------------------------------------------------------------- lines

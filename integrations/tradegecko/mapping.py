@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -19,6 +19,7 @@ from integrations.contract import (
     MalformedRecord,
     OrderRecord,
     Payment,
+    RefundRecord,
     RemoteOrder,
     ShipmentLine,
     ShipmentRecord,
@@ -118,6 +119,7 @@ def _order(parts: OrderParts, wanted: CartSettings, zone: ZoneInfo) -> OrderReco
         note=text(order, "notes"),
         ship_by=_ship_by(order, zone),
         shipments=tuple(str(one) for one in order.get("fulfillment_ids") or ()),
+        refunds=tuple(_gone_back(order)),
         marks={
             "source_id": order.get("source_id"),
             "reference": text(order, "reference_number"),
@@ -126,6 +128,15 @@ def _order(parts: OrderParts, wanted: CartSettings, zone: ZoneInfo) -> OrderReco
         },
         raw={"order": order, "order_line_items": list(parts.lines)},
     )
+
+
+def _gone_back(order: Row) -> Iterator[RefundRecord]:
+    """Refunds and returns, which the order names by id alone: what they come to stands in lists that are not documented."""
+    for refund in order.get("refund_ids") or ():
+        yield RefundRecord(f"refund {refund}")
+    received = text(order, "return_status") in ("partial", "returned")
+    for returned in order.get("fulfillment_return_ids") or ():
+        yield RefundRecord(f"return {returned}", goods=True, done=received)
 
 
 def _payment(order: Row, wanted: CartSettings) -> Payment:

@@ -18,6 +18,7 @@ from integrations.contract import (
 )
 from integrations.outcomes import Ambiguous, NeedsMerchant, Outcome, Rejected
 from integrations.tradegecko.auth import Site
+from integrations.tradegecko.changing import change, refuse_what_is_packed
 from integrations.tradegecko.client import Api, Listing
 from integrations.tradegecko.delivering import line_ids, order_body
 from integrations.tradegecko.errors import NAME
@@ -103,15 +104,28 @@ class TradeGeckoWarehouse:
         return " ".join(troubles)
 
     def void_order(self, remote_id: str, *, key: str) -> None:
-        """Void it; a draft is deleted where it cannot be voided. One that is gone already is fine."""
+        """Void it; a draft is deleted where it cannot be voided. One that is gone already is fine, one that is packed is not."""
+        order = self._api.one("orders", remote_id, "order")
+        if text(order, "status") in GONE:
+            return
+        refuse_what_is_packed(order)
         try:
             self._api.act("orders", remote_id, "void", key=key)
         except Rejected:
-            status = text(self._api.one("orders", remote_id, "order"), "status")
-            if status == "draft":
+            order = self._api.one("orders", remote_id, "order")
+            refuse_what_is_packed(order)
+            if text(order, "status") == "draft":
                 self._api.remove("orders", remote_id, key=f"{key}:delete")
-            elif status not in GONE:
+            elif text(order, "status") not in GONE:
                 raise
+
+    def change_order(self, remote_id: str, delivery: Delivery, *, key: str) -> RemoteOrder:
+        """What differs is written, each part by a call of its own. Neither company nor order number change."""
+        self.check(delivery)
+        order = self._api.one("orders", remote_id, "order")
+        change(self._api, order, delivery, self._settings, self._facts.zone, key=key)
+        lines = self._api.by("order_line_items", "order_id", [remote_id])
+        return remote_order(self._api.one("orders", remote_id, "order"), lines, self._portal_url)
 
     def orders_changed_in(self, window: Window, *, offset: int = 0) -> Page[RemoteOrder]:
         """Ours and others'. Only ours come with their lines."""

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import pytest
 
-from integrations.contract import CartIdentity, Delivery, RemoteOrder, Warehouse, Window
-from integrations.outcomes import Ambiguous, Outcome
+from integrations.contract import TOO_LATE, CartIdentity, Delivery, RemoteOrder, Warehouse, Window
+from integrations.outcomes import Ambiguous, Outcome, Rejected
 from tests.contract.account import Bench
 from tests.contract.cart import EFFECT_HIDDEN, NO_EFFECT
 
@@ -22,9 +22,9 @@ class House(Bench, Protocol):
     """An account that ships.
 
     ``delivery`` is a small order that the warehouse takes, under this reference, for the customer. ``orders_made`` counts what
-    its ledger has of a reference. ``ship`` lets one unit or all of an order leave, ``pack`` only packs it. ``known_sku`` is in
-    stock there; ``count`` sets how many. ``send_path`` and ``customer_path`` find the paths of the calls that make an order and
-    a customer.
+    its ledger has of a reference. ``street`` is where its people see that an order goes. ``ship`` lets one unit or all of an
+    order leave, ``pack`` only packs it. ``known_sku`` is in stock there; ``count`` sets how many. ``send_path`` and
+    ``customer_path`` find the paths of the calls that make an order and a customer.
     """
 
     send_path: str
@@ -35,6 +35,7 @@ class House(Bench, Protocol):
     def strangers_warehouse(self) -> Warehouse: ...
     def delivery(self, ref: str, customer_id: str) -> Delivery: ...
     def orders_made(self, ref: str) -> int: ...
+    def street(self, remote_id: str) -> str: ...
     def ship(self, remote_id: str, tracking: str, *, one_unit: bool = False) -> None: ...
     def pack(self, remote_id: str) -> None: ...
     def count(self, sku: str, quantity: int) -> None: ...
@@ -54,6 +55,11 @@ def until_now(house: House) -> Window:
 
 def sent(house: House, ref: str = "A1B2C3") -> RemoteOrder:
     return house.warehouse().send_order(delivery(house, ref), key=f"key-{ref}")
+
+
+def elsewhere(wanted: Delivery) -> Delivery:
+    """The same, to another street."""
+    return dataclasses.replace(wanted, ship_to=dataclasses.replace(wanted.ship_to, line1="9 Other Road"))
 
 
 class OrderDeliveryContract:
@@ -139,6 +145,54 @@ class OrderDeliveryContract:
         [found] = house.warehouse().find_orders(made.ref)
         assert found.remote_id == made.remote_id
         assert found.status != made.status
+
+    def test_voiding_twice_harms_nobody(self, house: House) -> None:
+        made = sent(house)
+        for key in ("v1", "v2"):
+            house.warehouse().void_order(made.remote_id, key=key)
+        assert len(house.warehouse().find_orders(made.ref)) == 1
+
+    @pytest.mark.parametrize("leaves", [False, True], ids=["packed", "shipped"])
+    def test_what_is_packed_or_has_left_is_neither_voided_nor_changed(self, house: House, leaves: bool) -> None:
+        made = sent(house)
+        house.ship(made.remote_id, "1Z999AA1", one_unit=True) if leaves else house.pack(made.remote_id)
+        with pytest.raises(Rejected) as void:
+            house.warehouse().void_order(made.remote_id, key="v1")
+        moved = elsewhere(delivery(house))
+        with pytest.raises(Rejected) as change:
+            house.warehouse().change_order(made.remote_id, moved, key="c1")
+        assert (void.value.code, change.value.code) == (TOO_LATE, TOO_LATE)
+        assert house.street(made.remote_id) != moved.ship_to.line1
+        assert [found.status for found in house.warehouse().find_orders(made.ref)] == [made.status]
+
+    def test_a_change_of_address_is_there_however_often_it_is_said(self, house: House) -> None:
+        made = sent(house)
+        moved = elsewhere(delivery(house))
+        for key in ("c1", "c2"):
+            changed = house.warehouse().change_order(made.remote_id, moved, key=key)
+            assert (changed.remote_id, changed.total) == (made.remote_id, made.total)
+        assert house.street(made.remote_id) == moved.ship_to.line1
+        assert house.orders_made(made.ref) == 1
+
+    def test_other_lines_are_there_with_their_total_or_are_refused(self, house: House) -> None:
+        wanted = delivery(house)
+        made = house.warehouse().send_order(wanted, key="k1")
+        first = wanted.lines[0]
+        more = dataclasses.replace(first, quantity=first.quantity + 1, total=first.total + first.unit_price)
+        other = dataclasses.replace(wanted, lines=(more, *wanted.lines[1:]), total=wanted.total + first.unit_price)
+        with suppress(Rejected):
+            house.warehouse().change_order(made.remote_id, other, key="c1")
+            wanted = other
+        [found] = house.warehouse().find_orders(wanted.ref)
+        assert sorted(found.lines) == sorted((line.item_id, line.quantity) for line in wanted.lines)
+        assert abs(found.total - wanted.total) < Decimal("0.02")
+
+    def test_a_stranger_changes_nothing_of_it(self, house: House) -> None:
+        made = sent(house)
+        with pytest.raises(Rejected):
+            house.strangers_warehouse().change_order(made.remote_id, elsewhere(delivery(house)), key="c1")
+        with pytest.raises(Rejected):
+            house.strangers_warehouse().void_order(made.remote_id, key="v1")
 
     def test_a_change_there_is_told_in_its_window(self, house: House) -> None:
         made = sent(house)

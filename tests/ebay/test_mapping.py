@@ -105,6 +105,34 @@ def test_a_refund_changes_the_payment_and_neither_the_total_nor_the_cancellation
 
 
 @NEEDS_CONTRACTS
+def test_a_refund_that_stands_at_the_order_and_at_its_line_is_one() -> None:
+    (refund,) = read(recorded("12-11784-92982")).refunds
+    at = datetime(2024, 7, 31, 1, 30, 32, tzinfo=UTC)
+    assert (refund.external_id, refund.amount, refund.at, refund.done) == ("5341241417", Decimal("122.31"), at, True)
+
+
+def test_a_refund_of_two_lines_is_one_with_what_both_come_to() -> None:
+    refunded = {"refundId": "R1", "refundDate": "2026-11-21T10:00:00.000Z"}
+    lines = [a_line(lineItemId=str(at), refunds=[{**refunded, "amount": eur("4.5")}]) for at in (1, 2)]
+    (refund,) = read(an_order(lineItems=lines)).refunds
+    assert (refund.external_id, refund.amount, refund.done) == ("R1", Decimal("9.0"), True)
+
+
+@pytest.mark.parametrize(
+    ("told", "amount", "done", "reason"),
+    [
+        ({"amount": eur("3.0"), "refundStatus": "PENDING"}, Decimal("3.0"), False, ""),
+        ({"amount": eur("3.0"), "refundStatus": "FAILED"}, Decimal("3.0"), False, "failed at eBay"),
+        ({"amount": {"value": "3.0", "currency": "GBP"}, "refundStatus": "REFUNDED"}, None, True, ""),
+        ({"refundStatus": "REFUNDED"}, None, True, ""),
+    ],
+)
+def test_a_refund_says_how_far_it_is_and_never_stops_its_order(told: Any, amount: Any, done: bool, reason: str) -> None:
+    (refund,) = read(an_order(paymentSummary={"refunds": [{"refundId": "R1", **told}]})).refunds
+    assert (refund.amount, refund.done, refund.reason, refund.at) == (amount, done, reason, None)
+
+
+@NEEDS_CONTRACTS
 @pytest.mark.parametrize("name", ["cancelStatus_canceled_getOrder", "cancelStatus_canceled_getOrders"])
 def test_a_recorded_cancellation_is_read(name: str) -> None:
     assert read(an_order(cancelStatus=sample("order_fragments.json")[name])).cancel is Cancel.CANCELED

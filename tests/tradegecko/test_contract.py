@@ -112,6 +112,10 @@ class Gecko:
     def orders_made(self, ref: str) -> int:
         return sum(entry["reference_number"] == ref for entry in self.scene.ledger("order_created"))
 
+    def street(self, remote_id: str) -> str:
+        order = self.scene.get(f"orders/{remote_id}?include=shipping_address")
+        return str(order["addresses"][0]["address1"])
+
     def ship(self, remote_id: str, tracking: str, *, one_unit: bool = False) -> None:
         wanted: dict[str, object] = {"tracking_number": tracking, "tracking_company": "UPS"}
         if one_unit:

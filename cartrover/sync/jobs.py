@@ -1,7 +1,7 @@
 """Long work that a person asked for: a row that says how far it is, worked off in slices by the merchant's own stream.
 
-A kind of job is a generator: it does some, commits, and yields how far it is. Between two steps it may be left, for others' turn
-or by a crash, and is called anew with the cursor of its last step; so a step may be done twice and must bear it.
+A kind of job is a generator: it does some, commits, and yields how far it is. After a step with a cursor it may be left for
+others' turn, and after any step by a crash; it is called anew with the last cursor, so a step may be done twice and must bear it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ OURS = "Something went wrong on our side. We are looking into it."
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a job is: ``done`` of ``total``, where it goes on, what its page shows. None leaves a value as it is."""
+    """How far a job is: ``done`` of ``total``, where it goes on, what its page shows. None leaves a value as it is.
+
+    A job is left for others' turn only where a step says by its ``cursor`` where it goes on.
+    """
 
     done: int | None = None
     total: int | None = None
@@ -121,7 +124,7 @@ def _go_on(running: Running) -> None:
     for step in KINDS[running.job.kind](running):
         if not _kept(running, step):
             return
-        if time.monotonic() > ends:
+        if step.cursor is not None and time.monotonic() > ends:
             return
     with running.rows():
         _end(running.job, Job.State.DONE)

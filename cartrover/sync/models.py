@@ -7,7 +7,7 @@ from django.db import models
 from cartrover.connections.models import Cart, Connection
 from cartrover.merchants.models import Merchant, new_public_id
 from cartrover.merchants.tenancy import Owned
-from cartrover.orders.models import Order, Shipment
+from cartrover.orders.models import Order, Shipment, Status
 
 
 class Stream(Owned):
@@ -183,6 +183,28 @@ class Job(Owned):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Rehearsed(Owned):
+    """One order of a rehearsal, and what would become of it. Nothing personal stands in it."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="rehearsed")
+    external_id = models.CharField(max_length=200)
+    number = models.CharField(max_length=200)
+    placed_at = models.DateTimeField()
+    total = models.DecimalField(max_digits=18, decimal_places=4)
+    currency = models.CharField(max_length=3, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    code = models.CharField(max_length=40, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "job", "external_id"], name="an_order_once_a_rehearsal")]
+        indexes = [models.Index(fields=["merchant", "job", "status", "-placed_at", "-id"], name="rehearsed_newest")]
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class QuotaDay(models.Model):

@@ -11,27 +11,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from cartrover.connections.models import Cart
-from cartrover.sync.durations import durations
+from cartrover.sync.clocks import closed_now
 from cartrover.sync.jobs import Running, Step, ask
-from cartrover.sync.models import Job, Stream
+from cartrover.sync.models import Job
 from cartrover.sync.pull_orders import fetch, reread
 from integrations.contract import Window
 from integrations.outcomes import Rejected
 
 
 def last_day(cart: Cart, *, by: str) -> Job:
-    """Ask for all that changed on a cart's account in the 24 hours before what is read anyway. Inside the merchant's door."""
-    end = _read_until(cart)
-    start = end - timedelta(days=1)
+    """Ask for all that changed on a cart's account in the last 24 hours. Inside the merchant's door."""
+    now = datetime.now(UTC)
+    start, end = now - timedelta(days=1), now + timedelta(hours=1)  # no further than the provider's own clock, when it is read
     subject = f"the last day of connection {cart.connection_id}"
     return ask("pull_again", by=by, subject=subject, cart=cart, start=start.isoformat(), end=end.isoformat())
-
-
-def _read_until(cart: Cart) -> datetime:
-    """Its download's watermark, which stays behind the provider's clock: a window that ends in the future is refused."""
-    stream = Stream.objects.filter(connection_id=cart.connection_id, kind=Stream.Kind.PULL_ORDERS).first()
-    told = stream.cursor.get("until") if stream is not None else None
-    return datetime.fromisoformat(told) if told else datetime.now(UTC) - timedelta(seconds=durations().watermark_lag)
 
 
 def run(running: Running) -> Iterator[Step]:
@@ -45,16 +38,17 @@ def run(running: Running) -> Iterator[Step]:
         stored = fetch(work, ids)
         yield Step(done=len(ids), total=len(ids), words=_told(len(ids), len(stored.new), len(stored.changed)))
         return
-    start, end = (datetime.fromisoformat(running.cursor.get(name) or running.job.args[name]) for name in ("start", "end"))
-    first = datetime.fromisoformat(running.job.args["start"])
+    first, last = (datetime.fromisoformat(running.job.args[name]) for name in ("start", "end"))
+    start = datetime.fromisoformat(running.cursor.get("start") or running.job.args["start"])
+    end = min(last, closed_now(work, work.cart(cart.settings)))
     seen, new, changed = (int(running.cursor.get(name, 0)) for name in ("seen", "new", "changed"))
-    for part, count, stored in reread(work, Window(start, end)):
+    for part, count, stored in reread(work, Window(min(start, end), end)):
         seen, new, changed = seen + count, new + len(stored.new), changed + len(stored.changed)
         yield Step(
             done=int((part.end - first).total_seconds()),
             total=max(1, int((end - first).total_seconds())),
             words=_told(seen, new, changed),
-            cursor={"start": part.end.isoformat(), "end": end.isoformat(), "seen": seen, "new": new, "changed": changed},
+            cursor={"start": part.end.isoformat(), "seen": seen, "new": new, "changed": changed},
         )
 
 

@@ -38,7 +38,7 @@ def run(work: Work) -> Done:
         pages, items, unknown = _read_levels(work, client)
     cursor = dict(work.cursor)
     if _catalogue_due(work) or unknown:
-        more, items = _read_catalogue(work, client)
+        more, items = read_catalogue(work, client)
         pages += more
         cursor["catalogue_at"] = timezone.now().isoformat()
     with work.rows():
@@ -79,7 +79,8 @@ def _read_levels(work: Work, client: WarehouseClient) -> tuple[int, int, bool]:
     return pages, items, unknown
 
 
-def _read_catalogue(work: Work, client: WarehouseClient) -> tuple[int, int]:
+def read_catalogue(work: Work, client: WarehouseClient) -> tuple[int, int]:
+    """Store every item there is, and release what waited for one. Returns (pages, items); raises an Outcome."""
     read_at = timezone.now() - CLOCK_MARGIN
     pages, items = 0, 0
     for page in _pages(lambda number: client.items(page=number), work):

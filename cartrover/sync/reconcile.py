@@ -8,7 +8,7 @@ asked for by itself before it counts as missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from cartrover.sync.storing import AT_WAREHOUSE, Stored, store
 from cartrover.sync.windows import read_windows
 from cartrover.sync.work import Work
 from integrations.contract import Cancel, Fulfilment, OrderRecord, Payment, Window
+from integrations.outcomes import Rejected
 
 PROBLEM = "reconcile"
 MARGIN = timedelta(minutes=15)  # the warehouse's clock may differ from ours
@@ -94,16 +95,32 @@ def nightly(merchant_id: int, open_work: Callable[[Connection], Work], cursor: M
 
 
 def reconcile(cart: Cart, open_work: Callable[[Connection], Work], window: Window) -> Reconciled:
-    """Hold one cart against its account and its warehouse's; tell the result, and load what was missing. Raises an Outcome.
+    """Hold one cart against its account and its warehouse's; tell the result, and load what was missing. Raises an Outcome."""
+    steps = reconciling(cart, open_work, window)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Reconciled = end.value
+            return result
+
+
+def reconciling(
+    cart: Cart, open_work: Callable[[Connection], Work], window: Window
+) -> Generator[tuple[float, str], None, Reconciled]:
+    """The same step by step, for whoever waits: yields (the part that is done, of 1, and what comes next in words).
 
     The window ends where the cart's own pull has come to, at the latest: what it has yet to read is not missing.
     """
     if cart.connection is None:
-        raise LookupError(f"{cart} has no connection")
+        raise Rejected(f"{cart} has no access to read orders with.")
     at_cart = _AtCart(cart, open_work(cart.connection))
     window = at_cart.closed(window)
-    at_cart.read(window)
+    for until in at_cart.read(window):
+        yield 0.7 * ((until - window.start) / (window.end - window.start)), f"{at_cart.orders} orders at the cart so far"
+    yield 0.7, f"{at_cart.orders} orders at the cart. Now its packages"
     not_at_cart = at_cart.packages_not_shown(window)
+    yield 0.8, f"{at_cart.packages} packages held against the cart. Now the warehouse"
     stock = cart.warehouse.connection if cart.warehouse else None
     delivered, absent, twice = _held_against(open_work(stock), cart, window) if stock else (0, (), ())
     result = Reconciled(
@@ -153,9 +170,10 @@ class _AtCart:
         end = min(window.end, datetime.fromisoformat(until)) if until else window.end
         return Window(min(window.start, end), end)
 
-    def read(self, window: Window) -> None:
+    def read(self, window: Window) -> Iterator[datetime]:
+        """Yields how far it has come."""
         connection = self.cart.connection
-        for _, records in read_windows(lambda span, offset: self.client.orders_in(span, offset=offset), window):
+        for part, records in read_windows(lambda span, offset: self.client.orders_in(span, offset=offset), window):
             told = {each.external_id: each for each in records if isinstance(each, OrderRecord)}
             with self.work.rows():
                 self.work.lease.check()
@@ -164,6 +182,7 @@ class _AtCart:
                     streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
                 rows = Order.objects.filter(connection=connection, external_id__in=told)
                 self._count(rows.values_list("pk", "external_id", "number", "cart_id", "status"), told, set(stored.new))
+            yield part.end
 
     def _count(self, rows: Iterable[tuple[int, str, str, int | None, str]], told: dict[str, OrderRecord], new: set[int]) -> None:
         """Orders of another cart of the account are that one's; those of none count as skipped with each."""

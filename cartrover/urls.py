@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
 from cartrover.merchants.urls import outside
-from cartrover.portal import actions, jobs, views
+from cartrover.portal import actions, jobs, proof, rehearsals, views
 
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
@@ -16,6 +16,11 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("", include("cartrover.orders.urls")),
     path("orders/<str:ref>/retry/", actions.retry_order, name="retry_order"),
     path("", include("cartrover.events.urls")),
+    path("carts/<slug:public_id>/rehearsal/", rehearsals.rehearsal, name="rehearsal"),
+    path("carts/<slug:public_id>/rehearsal/start/", rehearsals.rehearse, name="rehearse"),
+    path("carts/<slug:public_id>/rehearsal/orders/", rehearsals.rehearsed_orders, name="rehearsed_orders"),
+    path("carts/<slug:public_id>/proof/", proof.proof, name="proof"),
+    path("carts/<slug:public_id>/proof/check/", proof.check_now, name="check_now"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<slug:public_id>/", jobs.job_page, name="job"),
     path("jobs/<slug:public_id>/stop/", jobs.stop_job, name="stop_job"),

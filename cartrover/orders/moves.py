@@ -35,4 +35,9 @@ def move(order: Order) -> str:
         return ""
     if order.problem is not None and order.problem.whose == Problem.Whose.OPERATOR:
         return "Our move: we are looking into it."
-    return _BY_CODE.get(order.reason_code) or _BY_STATUS.get(Status(order.status), "")
+    return words(order.status, order.reason_code)
+
+
+def words(status: str, code: str) -> str:
+    """Whose move it is for a status and the code of its reason."""
+    return _BY_CODE.get(code) or _BY_STATUS.get(Status(status), "")

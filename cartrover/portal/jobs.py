@@ -31,7 +31,10 @@ def job_page(request: MerchantRequest, public_id: str) -> HttpResponse:
     """One job. What is asked for from the page itself is its progress alone."""
     job = get_object_or_404(Job.objects.select_related("cart"), public_id=public_id)
     part = bool(request.htmx) and request.htmx.target == f"job-{job.public_id}"  # type: ignore[attr-defined]
-    return TemplateResponse(request, "jobs/progress.html" if part else "jobs/page.html", {"job": job})
+    response = TemplateResponse(request, "jobs/progress.html" if part else "jobs/page.html", {"job": job})
+    if part and job.state != Job.State.OPEN:
+        response["HX-Refresh"] = "true"  # the page round it has something to show now
+    return response
 
 
 @at_least(Role.STAFF)

@@ -36,7 +36,7 @@ def run(running: Running) -> Iterator[Step]:
     ids = running.job.args.get("external_ids")
     if ids is not None:
         stored = fetch(work, ids)
-        yield Step(done=len(ids), total=len(ids), words=_told(len(ids), len(stored.new), len(stored.changed)))
+        yield Step(done=len(ids), total=len(ids), words=f"{len(ids)} orders read, {len(stored.new)} of them new.")
         return
     first, last = (datetime.fromisoformat(running.job.args[name]) for name in ("start", "end"))
     start = datetime.fromisoformat(running.cursor.get("start") or running.job.args["start"])

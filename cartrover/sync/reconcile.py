@@ -21,6 +21,7 @@ from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order, Shipment, Status
 from cartrover.sync import streams
+from cartrover.sync.clocks import closed_now
 from cartrover.sync.deliver_orders import GONE
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
@@ -167,7 +168,9 @@ class _AtCart:
         with self.work.rows():
             pulls = Stream.objects.filter(connection_id=self.work.connection_id, kind=Stream.Kind.PULL_ORDERS)
             until = pulls.values_list("cursor__until", flat=True).first()
-        end = min(window.end, datetime.fromisoformat(until)) if until else window.end
+        end = min(window.end, closed_now(self.work, self.client))
+        if until:
+            end = min(end, datetime.fromisoformat(until))
         return Window(min(window.start, end), end)
 
     def read(self, window: Window) -> Iterator[datetime]:

@@ -17,7 +17,7 @@ from integrations.contract import Window
 def run(running: Running) -> Iterator[Step]:
     """Raises an Outcome where an account cannot be read."""
     now = datetime.now(UTC)
-    window = Window(now - timedelta(days=int(running.job.args["days"])), now)
+    window = Window(now - timedelta(days=int(running.job.args["days"])), now + timedelta(days=1))  # as far as there is anything
     steps = reconciling(running.cart(), running.open_work, window)
     while True:
         try:

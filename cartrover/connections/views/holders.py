@@ -281,7 +281,7 @@ def live(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
         "steps": _progress(row),
         "obstacles": holders.obstacles(row),
         "choices": [(days, None) for days in DAYS_BACK],
-        "days_back": holders.FIRST_PULL_DAYS,
+        "days_back": _days_back(request.GET),
     }
     return render(request, "connections/live.html", context)
 

@@ -1,0 +1,99 @@
+"""What a person asks for on a page, over the stand-ins: a rehearsal, the proof, and orders pulled again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from cartrover.connections import holders
+from cartrover.connections.models import Cart
+from cartrover.events.models import Event, Problem
+from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.models import Order
+from cartrover.sync import jobs, rehearsed
+from cartrover.sync.models import Job, Stream
+from tests.stage import Stage
+
+
+def ask(stage: Stage, kind: str, **args: object) -> Job:
+    """Ask for it, let the engine do it, and return the job as it ended."""
+    stage.world.let_pass()
+    with acting_for(stage.merchant):
+        cart = Cart.objects.get()
+        job = jobs.ask(kind, by="alice@example.com", subject=f"cart-{cart.pk}", cart=cart, **args)  # type: ignore[arg-type]
+    stage.settle("pull_shipments")
+    with acting_for(stage.merchant):
+        return Job.objects.get(pk=job.pk)
+
+
+def lose(stage: Stage) -> None:
+    """What is sold now falls through: the download believes that it has read beyond it."""
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    with acting_for(stage.merchant):
+        stream = Stream.objects.get(kind=Stream.Kind.PULL_ORDERS)
+        Stream.objects.filter(pk=stream.pk).update(cursor={**stream.cursor, "until": ahead, "resume_at": ahead}, due_at=None)
+
+
+def test_what_fell_through_is_loaded_by_the_check_and_then_nothing_is_missing(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    kept = stage.sell("TENT-2P")
+    stage.settle()
+    lose(stage)
+    lost = [stage.sell("TENT-2P") for _ in range(3)]
+    first = ask(stage, "reconcile", days=2)
+    assert (first.state, sorted(first.result["missing"])) == ("done", sorted(lost))
+    second = ask(stage, "reconcile", days=2)
+    assert (second.result["missing"], second.result["orders"]) == ([], 4)
+    stage.settle("deliver_orders")
+    assert sorted(order["order_number"] for order in stage.at_warehouse()) == sorted([kept, *lost])
+    third = ask(stage, "reconcile", days=2)
+    assert (third.result["delivered"], third.result["not_at_warehouse"], third.result["twice_at_warehouse"]) == (4, [], [])
+    with acting_for(stage.merchant):
+        assert not Problem.objects.filter(kind="reconcile", closed_at=None).exists()
+        assert Event.objects.filter(kind="reconcile", about="cart").count() == 3
+
+
+def test_orders_that_change_while_they_are_checked_are_all_found(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    lose(stage)
+    numbers = [stage.sell("TENT-2P") for _ in range(8)]
+    stage.world.ebay.set(drift_per_page=2)
+    ask(stage, "reconcile", days=2)
+    stage.world.ebay.set(drift_per_page=0)
+    ask(stage, "reconcile", days=2)  # what changed during the first one lies beyond its window
+    assert sorted(stage.statuses()) == sorted(numbers)
+    assert ask(stage, "reconcile", days=2).result["missing"] == []
+
+
+def test_a_rehearsal_sends_nothing_and_going_live_sends_what_it_said(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    with acting_for(stage.merchant):
+        Cart.objects.update(state=Cart.State.CHECKED, pull_from=None, went_live_at=None)
+        Stream.objects.filter(kind=Stream.Kind.PULL_ORDERS).update(due_at=None)
+    good, unknown = stage.sell("TENT-2P", quantity=2), stage.sell("MYSTERY")
+    job = ask(stage, "rehearsal", days=30)
+    assert (job.state, stage.at_warehouse(), stage.statuses()) == ("done", [], {})
+    with acting_for(stage.merchant):
+        found = rehearsed.found(job)
+    assert found.ready is not None
+    assert (found.ready.count, [(group.code, group.subject) for group in found.stuck]) == (1, [("unknown_sku", "MYSTERY")])
+    with acting_for(stage.merchant):
+        holders.go_live(Cart.objects.get(), actor="alice@example.com")
+    stage.settle()
+    assert [order["order_number"] for order in stage.at_warehouse()] == [good]
+    assert stage.statuses()[unknown] == "error"
+
+
+def test_a_window_pulled_again_changes_nothing_that_is_as_it_was(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    first = stage.sell("TENT-2P")
+    stage.settle()
+    lose(stage)
+    second = stage.sell("TENT-2P")
+    now = datetime.now(UTC) + timedelta(minutes=5)
+    span = {"start": (now - timedelta(days=1)).isoformat(), "end": now.isoformat()}
+    assert ask(stage, "pull_again", **span).words == "2 orders read: 1 new, 0 changed, 1 as they were."
+    assert ask(stage, "pull_again", external_ids=[first, second]).words == "2 orders read, 0 of them new."
+    stage.settle("deliver_orders")
+    assert sorted(order["order_number"] for order in stage.at_warehouse()) == sorted([first, second])
+    with acting_for(stage.merchant):
+        assert Order.objects.count() == 2

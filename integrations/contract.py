@@ -225,7 +225,8 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent.
+    """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent, unless
+    ``total_may_differ``: a person has compared the two.
 
     ``customer_id`` is what :meth:`Warehouse.find_customer` or :meth:`Warehouse.make_customer` answered.
     """
@@ -247,6 +248,7 @@ class Delivery:
     note: str = ""
     email: str = ""
     references: tuple[tuple[str, str], ...] = ()
+    total_may_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -563,13 +565,17 @@ class CartSide:
 
 @dataclass(frozen=True, slots=True)
 class WarehouseSide:
-    """What an integration can do as a warehouse. ``number_limit`` is the longest order number it takes."""
+    """What an integration can do as a warehouse.
+
+    ``number_limit`` is the longest order number it takes, ``address_limits`` the longest that the fields of an address may be.
+    """
 
     open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Warehouse]
     fields: tuple[SettingField, ...]
     services: tuple[str, ...]
     order_url: Callable[[str], str]
     number_limit: int = 255
+    address_limits: Mapping[str, int] = field(default_factory=dict)
     processing_seconds: float = 60.0
     stock_page_seconds: float = 0.0
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cartrover.connections.models import Warehouse
 from integrations import registry
-from integrations.contract import Integration
+from integrations.contract import Integration, WarehouseSide
 
 
 def number_limit(warehouse: Warehouse) -> int:
     """The longest order number that the warehouse takes, in characters."""
+    return _side(warehouse).number_limit
+
+
+def address_limits(warehouse: Warehouse) -> Mapping[str, int]:
+    """The longest that the fields of an address may be, by field; what is not named has no limit."""
+    return _side(warehouse).address_limits
+
+
+def _side(warehouse: Warehouse) -> WarehouseSide:
     side = registry.get(warehouse.integration).warehouse
     if side is None:
         raise LookupError(f"{warehouse.integration} is no warehouse")
-    return side.number_limit
+    return side
 
 
 def integration(slug: str) -> Integration:

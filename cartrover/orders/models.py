@@ -28,10 +28,11 @@ class Order(Owned):
     read twice writes nothing. ``reason`` says in words why it is held, skipped or in error, ``reason_code`` says it to the code.
     ``due_at`` is when the engine looks at it next; null when nothing is to be done. Money is in ``currency``.
 
-    ``waived`` names the gates that a person let it pass. ``edits`` is what a person changed of what the cart told, by column;
-    ``sent`` is the delivery as it was last sent, by which later changes are told. The lines of an order that is at the warehouse
-    are those that were sent; ``lines_now`` is how the cart tells them where it tells others by now. ``errand`` is what is to be
-    done at the warehouse with an order that is there already. ``refunds`` is what the cart says went back.
+    ``waived`` names the gates that a person let it pass, ``held_by`` who holds it back. ``edits`` is what a person changed of
+    what the cart told, by column; ``sent`` is the delivery as it was last sent, by which later changes are told. The lines of an
+    order that is at the warehouse are those that were sent; ``lines_now`` is how the cart tells them where it tells others by
+    now. ``errand`` is what is to be done at the warehouse with an order that is there already. ``refunds`` is what the cart says
+    went back.
     """
 
     class Errand(models.TextChoices):
@@ -91,6 +92,7 @@ class Order(Owned):
     delivered_at = models.DateTimeField(null=True)
     stock_committed = models.BooleanField(default=False)
     waived = models.JSONField(default=list)
+    held_by = models.CharField(max_length=254, blank=True)
     edits = models.JSONField(default=dict)
     sent = models.JSONField(null=True)
     lines_now = models.JSONField(null=True)

@@ -22,6 +22,7 @@ from cartrover.inventory.storing import store_levels
 from cartrover.orders import preparing
 from cartrover.orders.models import Order, OrderLine, Status
 from cartrover.orders.packages import settle_shipped
+from cartrover.orders.sending import Sending, as_sent
 from cartrover.sync.backoff import back_off
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
@@ -101,10 +102,11 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         if order.status != Status.NEW or order.warehouse_id != warehouse.pk:
             return False
         lines = list(order.lines.order_by("position"))
+        sending = as_sent(order)
     if not _items(work, client, order, [line for line in lines if line.quantity > line.shipped_before]):
         return False
     customer_id = _customer(work, client, order)
-    delivery = delivery_of(order, lines, customer_id)
+    delivery = delivery_of(order, lines, customer_id, sending)
     client.check(delivery)
     answered: list[RemoteOrder] = []
 
@@ -191,11 +193,11 @@ def source_url(order: Order) -> str:
     return f"{settings.PORTAL_URL}/o/{order.ref}"
 
 
-def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str) -> Delivery:
+def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str, sending: Sending) -> Delivery:
     """The order as a warehouse takes it. Only what has not left already is sent, and the total is without what has."""
     return Delivery(
         ref=order.ref,
-        number=order.number,
+        number=sending.number,
         placed_at=order.placed_at,
         customer_id=customer_id,
         source_url=source_url(order),
@@ -214,15 +216,16 @@ def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str) -> D
             if line.quantity > line.shipped_before
         ),
         shipping=order.shipping,
-        shipping_method=order.shipping_method,
+        shipping_method=sending.shipping_method,
         discount=order.discount,
         tax=order.tax,
         adjustment=order.adjustment,
         total=order.total - sum(map(_gone, lines), Decimal(0)),
-        ship_to=AddressRecord(**(order.ship_to or {})),
+        ship_to=AddressRecord(**sending.ship_to),
         note=order.note,
         email=order.buyer_email,
         references=tuple((str(name), str(value)) for name, value in order.references),
+        total_may_differ=sending.total_may_differ,
     )
 
 
@@ -288,7 +291,7 @@ def _delivered(
         words = f"Delivered to {warehouse.name} as {remote_id}."
         events = [event(order, "delivered", words, remote_id=remote_id), *settle_shipped(order)]
         remark = remote.remark if remote else ""
-        if remote is not None and remote.total != total and not remark:
+        if remote is not None and remote.total != total and not remark and "total_differs" not in order.waived:
             remark = f"The warehouse shows a total of {remote.total}, and {total} was sent."
         if remark:
             open_problem("differs_at_warehouse", remark, about=order)

@@ -243,6 +243,10 @@ def case_of_record(record: OrderRecord) -> Case:
             )
             for line in record.lines
         ),
+        total=record.total,
+        shipping_method=record.shipping_method[:LONGEST],
+        note=record.note,
+        buyer=(record.buyer_id, record.buyer_name, record.buyer_email),
     )
 
 

@@ -9,12 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 from django.utils import timezone
 
-from cartrover.connections.models import Cart, Connection, Warehouse
+from cartrover.connections.models import Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.inventory.models import StockLevel
@@ -22,21 +21,21 @@ from cartrover.inventory.storing import store_levels
 from cartrover.orders import preparing
 from cartrover.orders.models import Order, OrderLine, Status
 from cartrover.orders.packages import settle_shipped
-from cartrover.orders.sending import Sending, as_sent
+from cartrover.orders.sending import as_sent
 from cartrover.sync.backoff import back_off
+from cartrover.sync.deliveries import GONE, delivery_of, identity_of
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
 from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level, wake_carts
 from cartrover.sync.rereading import reread_if_stale
 from cartrover.sync.sent import kept
 from cartrover.sync.work import Done, LeaseLost, Work, our_fault
-from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
+from integrations.contract import Delivery, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
 
 log = logging.getLogger(__name__)
 
-GONE = ("void", "deleted")
 BATCH = 25  # orders a run: it must end before it keeps other streams waiting
 
 
@@ -188,54 +187,6 @@ def _customer(work: Work, client: WarehouseClient, order: Order) -> str:
     )
 
 
-def source_url(order: Order) -> str:
-    """The order's page in the portal, which tells our orders from everybody else's at the warehouse."""
-    return f"{settings.PORTAL_URL}/o/{order.ref}"
-
-
-def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str, sending: Sending) -> Delivery:
-    """The order as a warehouse takes it. Only what has not left already is sent, and the total is without what has."""
-    return Delivery(
-        ref=order.ref,
-        number=sending.number,
-        placed_at=order.placed_at,
-        customer_id=customer_id,
-        source_url=source_url(order),
-        currency=order.currency,
-        lines=tuple(
-            DeliveryLine(
-                external_id=line.external_id,
-                sku=line.sku,
-                item_id=line.item_id,
-                title=line.title,
-                quantity=line.quantity - line.shipped_before,
-                unit_price=line.unit_price,
-                total=line.total - _gone(line),
-            )
-            for line in lines
-            if line.quantity > line.shipped_before
-        ),
-        shipping=order.shipping,
-        shipping_method=sending.shipping_method,
-        discount=order.discount,
-        tax=order.tax,
-        adjustment=order.adjustment,
-        total=order.total - sum(map(_gone, lines), Decimal(0)),
-        ship_to=AddressRecord(**sending.ship_to),
-        note=order.note,
-        email=order.buyer_email,
-        references=tuple((str(name), str(value)) for name, value in order.references),
-        total_may_differ=sending.total_may_differ,
-    )
-
-
-def _gone(line: OrderLine) -> Decimal:
-    """What the units of a line come to that had left before we first saw the order."""
-    if not line.shipped_before:
-        return Decimal(0)
-    return (line.total * line.shipped_before / line.quantity).quantize(Decimal("0.01"))
-
-
 def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str) -> Found | None:
     """What an earlier attempt made there. A hit counts only when it is really ours."""
     found = client.find_orders(delivery.ref)
@@ -334,8 +285,3 @@ def _next(work: Work, warehouses: Sequence[Warehouse], *, full: bool) -> float:
         earliest: datetime | None = due.aggregate(at=Min("due_at"))["at"]
     idle = durations().deliver_idle
     return idle if earliest is None else min(idle, max(0.0, (earliest - timezone.now()).total_seconds()))
-
-
-def identity_of(cart: Cart) -> CartIdentity:
-    """The cart as a warehouse's customer."""
-    return CartIdentity(key=f"CR-{cart.public_id}".upper(), name=cart.name)

@@ -13,7 +13,7 @@ from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
 from cartrover.orders import search
-from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, ShipmentLine, Status
+from cartrover.orders.models import Order, OrderLine, Shipment, ShipmentLine, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,7 @@ def _add(order: Order, package: Package) -> list[Event]:
     ShipmentLine.objects.bulk_create(
         [ShipmentLine(shipment=shipment, line_id=line_id, quantity=quantity) for line_id, quantity in units.items()]
     )
-    if search.normal(package.tracking):
-        SearchTerm.objects.bulk_create([SearchTerm(order=order, term=search.normal(package.tracking))], ignore_conflicts=True)
+    search.remember(order, [package.tracking])
     what = f"{sum(units.values())} units" if sum(units.values()) != 1 else "1 unit"
     words = f"The warehouse shipped {what}" + (f" by {package.carrier}" if package.carrier else "")
     words += f", tracking {package.tracking}." if package.tracking else ", without a tracking number."
@@ -112,6 +111,7 @@ def _change(order: Order, shipment: Shipment, package: Package) -> list[Event]:
     for name, value in changed.items():
         setattr(shipment, name, value)
     shipment.save(update_fields=list(changed))
+    search.remember(order, [shipment.tracking])
     told = shipment.state in (Shipment.State.UPLOADED, Shipment.State.CONFIRMED)
     note = " The cart was told the earlier one." if told else ""
     return [event(order, "shipment_changed", f"The warehouse changed package {shipment}.{note}", actor="Warehouse", **changed)]

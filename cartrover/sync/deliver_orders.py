@@ -18,8 +18,8 @@ from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.inventory.models import StockLevel
 from cartrover.inventory.storing import store_levels
-from cartrover.orders import preparing
-from cartrover.orders.models import Order, OrderLine, Status
+from cartrover.orders import preparing, search
+from cartrover.orders.models import LinePart, Order, OrderLine, Status
 from cartrover.orders.packages import settle_shipped
 from cartrover.orders.sending import as_sent
 from cartrover.sync.backoff import back_off
@@ -239,6 +239,7 @@ def _delivered(
             if line_id:
                 OrderLine.objects.filter(pk=line.pk).update(remote_id=line_id)
         order.refresh_from_db(fields=["status", "delivered_at"])
+        search.remember(order, [remote_id, *LinePart.objects.filter(line__order=order).values_list("sku", flat=True)])
         words = f"Delivered to {warehouse.name} as {remote_id}."
         events = [event(order, "delivered", words, remote_id=remote_id), *settle_shipped(order)]
         remark = remote.remark if remote else ""

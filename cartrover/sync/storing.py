@@ -16,7 +16,7 @@ from django.utils import timezone
 from cartrover.connections.models import Connection
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
-from cartrover.orders import bulk, changes, numbering, searching
+from cartrover.orders import bulk, changes, numbering, search
 from cartrover.orders.gates.context import context
 from cartrover.orders.methods import learn_methods, learn_methods_of
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
@@ -152,7 +152,7 @@ def _lines(orders: dict[str, OrderRecord], ids: dict[str, int]) -> list[dict[str
 
 
 def _terms(key: str, orders: dict[str, OrderRecord], refs: dict[str, str]) -> set[str]:
-    return terms_of(orders[key], refs[key]) if key in orders else searching.terms([key, refs[key]], [])
+    return terms_of(orders[key], refs[key]) if key in orders else search.terms([key, refs[key]])
 
 
 def _decided(verdict: Verdict, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cartrover.connections.models import Warehouse
+from cartrover.connections.models import Cart, Warehouse
 from integrations import registry
 from integrations.contract import Integration, WarehouseSide
 
@@ -29,3 +29,10 @@ def _side(warehouse: Warehouse) -> WarehouseSide:
 def integration(slug: str) -> Integration:
     """The integration of that slug, as this installation is set up for it."""
     return registry.get(slug)
+
+
+def marketplaces() -> dict[str, str]:
+    """What the merchant's carts can be chosen from, by code: eBay's marketplaces. Inside the merchant's door."""
+    slugs = set(Cart.objects.order_by().values_list("integration", flat=True).distinct())
+    sides = [each.cart for each in registry.all_integrations() if each.slug in slugs]
+    return {variant.code: variant.name for side in sides if side is not None for variant in side.variants}

@@ -26,6 +26,8 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "live": (VIEWER, NO),
     "figures": (VIEWER, NO),
     "orders": (VIEWER, NO),
+    "save_view": (NO, VIEWER),
+    "delete_view": (NO, VIEWER),
     "order": (VIEWER, NO),
     "order_call": (VIEWER, NO),
     "retry_order": (NO, STAFF),

@@ -341,7 +341,8 @@ class StockRecord:
 @dataclass(frozen=True, slots=True)
 class ListingRecord:
     """One thing a cart sells. ``external_id`` is unique in the account; ``managed_by`` is the integration's own word for how
-    its stock is written."""
+    its stock is written. ``marketplace`` is the variant it is sold on, empty where the cart does not tell; ``currency`` is what
+    it is priced in, which leaves few variants."""
 
     external_id: str
     sku: str
@@ -349,6 +350,7 @@ class ListingRecord:
     title: str = ""
     marketplace: str = ""
     managed_by: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

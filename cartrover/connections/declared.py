@@ -26,6 +26,13 @@ def _side(warehouse: Warehouse) -> WarehouseSide:
     return side
 
 
+def currency(cart: Cart) -> str:
+    """What the cart's variant sells in; empty where it does not say."""
+    side = registry.get(cart.integration).cart
+    variant = side.variant(cart.variant) if side else None
+    return variant.currency if variant else ""
+
+
 def integration(slug: str) -> Integration:
     """The integration of that slug, as this installation is set up for it."""
     return registry.get(slug)

@@ -225,8 +225,7 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent, unless
-    ``total_may_differ``: a person has compared the two.
+    """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent.
 
     ``customer_id`` is what :meth:`Warehouse.find_customer` or :meth:`Warehouse.make_customer` answered.
     """
@@ -248,7 +247,6 @@ class Delivery:
     note: str = ""
     email: str = ""
     references: tuple[tuple[str, str], ...] = ()
-    total_may_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,8 +339,7 @@ class StockRecord:
 @dataclass(frozen=True, slots=True)
 class ListingRecord:
     """One thing a cart sells. ``external_id`` is unique in the account; ``managed_by`` is the integration's own word for how
-    its stock is written. ``marketplace`` is the variant it is sold on, empty where the cart does not tell; ``currency`` is what
-    it is priced in, which leaves few variants."""
+    its stock is written."""
 
     external_id: str
     sku: str
@@ -350,7 +347,6 @@ class ListingRecord:
     title: str = ""
     marketplace: str = ""
     managed_by: str = ""
-    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,8 +429,14 @@ class Cart(Protocol):
     def shipments_of(self, external_id: str) -> tuple[CartShipment, ...]:
         """Every package the cart shows for the order."""
 
-    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> str:
-        """Tell the cart about one package. Returns the cart's id of it."""
+    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> CartShipment:
+        """Tell the cart about one package. Returns it as the cart keeps it: its id, and the carrier it stands under."""
+
+    def change_shipment(self, shipment_id: str, upload: ShipmentUpload, *, key: str) -> CartShipment:
+        """Let a package that the cart has say another carrier or tracking. Asked only where ``CartSide.amends``."""
+
+    def withdraw_shipment(self, shipment_id: str, *, key: str) -> None:
+        """Take a package back; one that is gone already is fine. Asked only where ``CartSide.amends``."""
 
     def listings(self, *, page: int = 1) -> Page[ListingRecord]:
         """What the account sells, for the SKU map."""
@@ -550,6 +552,9 @@ class CartSide:
     ``variants`` are what a cart is chosen from (eBay's marketplaces); empty where there is nothing to choose.
     ``order_url(external_id)`` is the address of an order for a person. ``normal_tracking`` is how the cart will show a tracking
     number. ``processing_seconds`` is the longest that a write may take to show. ``stock_batch`` 0 means no stock upload.
+
+    What a cart does with packages: ``amends``, one that it has can be changed and taken back; ``counts_units``, those of an order
+    may not name more units of a line than were ordered; ``number_names_package``, it keeps one package of a tracking number.
     """
 
     open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Cart]
@@ -560,6 +565,9 @@ class CartSide:
     stock_batch: int = 1
     normal_tracking: Callable[[str], str] = str
     processing_seconds: float = 60.0
+    amends: bool = False
+    counts_units: bool = True
+    number_names_package: bool = False
 
     def variant(self, code: str) -> Variant | None:
         return next((each for each in self.variants if each.code == code), None)
@@ -567,17 +575,13 @@ class CartSide:
 
 @dataclass(frozen=True, slots=True)
 class WarehouseSide:
-    """What an integration can do as a warehouse.
-
-    ``number_limit`` is the longest order number it takes, ``address_limits`` the longest that the fields of an address may be.
-    """
+    """What an integration can do as a warehouse. ``number_limit`` is the longest order number it takes."""
 
     open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Warehouse]
     fields: tuple[SettingField, ...]
     services: tuple[str, ...]
     order_url: Callable[[str], str]
     number_limit: int = 255
-    address_limits: Mapping[str, int] = field(default_factory=dict)
     processing_seconds: float = 60.0
     stock_page_seconds: float = 0.0
 

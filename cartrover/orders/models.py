@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Value
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce, Floor, Left
 
 from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.events.models import Problem
@@ -31,14 +28,10 @@ class Order(Owned):
     read twice writes nothing. ``reason`` says in words why it is held, skipped or in error, ``reason_code`` says it to the code.
     ``due_at`` is when the engine looks at it next; null when nothing is to be done. Money is in ``currency``.
 
-    ``waived`` names the gates that a person let it pass, ``held_by`` who holds it back. ``edits`` is what a person changed of
-    what the cart told, by column; ``sent`` is the delivery as it was last sent, by which later changes are told. The lines of an
-    order that is at the warehouse are those that were sent; ``lines_now`` is how the cart tells them where it tells others by
-    now. ``errand`` is what is to be done at the warehouse with an order that is there already. ``refunds`` is what the cart says
-    went back.
-
-    ``country`` (of the address it goes to) and ``worth`` (the total in whole units) are made by PostgreSQL for the filters:
-    under row-level security no index answers a question about a JSON value or a NUMERIC.
+    ``waived`` names the gates that a person let it pass. ``edits`` is what a person changed of what the cart told, by column;
+    ``sent`` is the delivery as it was last sent, by which later changes are told. The lines of an order that is at the warehouse
+    are those that were sent; ``lines_now`` is how the cart tells them where it tells others by now. ``errand`` is what is to be
+    done at the warehouse with an order that is there already. ``refunds`` is what the cart says went back.
     """
 
     class Errand(models.TextChoices):
@@ -98,21 +91,11 @@ class Order(Owned):
     delivered_at = models.DateTimeField(null=True)
     stock_committed = models.BooleanField(default=False)
     waived = models.JSONField(default=list)
-    held_by = models.CharField(max_length=254, blank=True)
     edits = models.JSONField(default=dict)
     sent = models.JSONField(null=True)
     lines_now = models.JSONField(null=True)
     errand = models.CharField(max_length=10, choices=Errand.choices, blank=True)
     refunds = models.JSONField(default=list)
-
-    country = models.GeneratedField(
-        expression=Left(Coalesce(KT("edits__ship_to__country"), KT("ship_to__country"), Value("")), 60),
-        output_field=models.CharField(max_length=60),
-        db_persist=True,
-    )
-    worth = models.GeneratedField(
-        expression=Cast(Floor("total"), models.BigIntegerField()), output_field=models.BigIntegerField(), db_persist=True
-    )
 
     class Meta:
         constraints = [
@@ -122,12 +105,14 @@ class Order(Owned):
         indexes = [
             models.Index(fields=["merchant", "status", "-placed_at", "-id"], name="order_by_status"),
             models.Index(fields=["merchant", "-placed_at", "-id"], name="order_newest"),
-            models.Index(fields=["merchant", "country", "-placed_at", "-id"], name="order_by_country"),
-            models.Index(fields=["merchant", "marketplace", "-placed_at", "-id"], name="order_by_marketplace"),
-            models.Index(fields=["merchant", "worth"], name="order_by_worth"),
             models.Index(fields=["merchant", "warehouse", "remote_id"], name="order_at_warehouse"),
             models.Index(fields=["warehouse", "due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
             models.Index(fields=["problem"], condition=models.Q(problem__isnull=False), name="order_problem"),
+            models.Index(
+                fields=["merchant", "ship_by"],
+                condition=models.Q(status__in=["new", "at_wms", "held", "error"], ship_by__isnull=False),
+                name="order_ship_by",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -200,13 +185,19 @@ class SearchTerm(Owned):
 
 
 class Shipment(Owned):
-    """One package that left the warehouse. ``due_at`` is when the engine looks at it next (upload, then confirmation)."""
+    """One package that left the warehouse. ``due_at`` is when the engine looks at it next (upload, then confirmation).
+
+    ``told`` is what was sent to the cart of it: carrier, tracking, and lines as (the cart's line, units); null before the first
+    attempt. ``told_with`` is the package whose entry at the cart stands for this one as well. ``as_read`` is what the warehouse
+    says of carrier and tracking, where a person has put in something else.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting to be sent"
         UPLOADED = "uploaded", "Sent to the cart"
         CONFIRMED = "confirmed", "The cart shows it"
         REFUSED = "refused", "The cart refuses it"
+        KEPT = "kept", "Not for the cart"
         VOID = "void", "Void"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments")
@@ -224,6 +215,9 @@ class Shipment(Owned):
     uploaded_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     cart_shipment_id = models.CharField(max_length=200, blank=True)
+    told = models.JSONField(null=True)
+    told_with = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="told_for")
+    as_read = models.JSONField(null=True)
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
 

@@ -1,4 +1,4 @@
-"""Packages: what left the warehouse, which units of which order are in it, and whether the cart shows it."""
+"""Packages as a warehouse tells them: what left, with a carrier and a tracking number, and what was taken back."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
-from cartrover.events.telling import event, tell
+from cartrover.events.telling import close_problems, event, tell
 from cartrover.orders import search
-from cartrover.orders.models import Order, OrderLine, Shipment, ShipmentLine, Status
+from cartrover.orders.models import Carrier, Order, SearchTerm, Shipment, ShipmentPart
+from cartrover.orders.shipped import recount, settle_shipped
+from cartrover.orders.units import keep_parts, needs_of, share_out
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package as a warehouse tells it. ``lines`` are (the warehouse's line id, SKU, units)."""
+    """One package as a warehouse tells it. ``lines`` are (the warehouse's line id, SKU, units); none are all that is left."""
 
     remote_id: str
     order_id: str
@@ -63,14 +64,25 @@ def store_packages(warehouses: Sequence[Warehouse], packages: Iterable[Package])
             stored.carts_to_tell.add(order.connection_id)
         elif shipment is not None:
             events += _change(order, shipment, package)
-            if shipment.state == Shipment.State.WAITING:
+            if shipment.told_with_id is not None or (shipment.due_at is not None and shipment.due_at <= timezone.now()):
                 stored.carts_to_tell.add(order.connection_id)
+    _learn_carriers(orders.values(), told.values())
     tell(events)
     return stored
 
 
+def _learn_carriers(orders: Iterable[Order], packages: Iterable[Package]) -> None:
+    """Note each carrier by the warehouse's name for it, so that a person can choose what the cart is told instead."""
+    carts = {order.remote_id: order.cart_id for order in orders if order.cart_id is not None}
+    met = {(carts[each.order_id], each.carrier) for each in packages if each.carrier and each.order_id in carts}
+    rows = [Carrier(cart_id=cart_id, name=name, seen_at=timezone.now()) for cart_id, name in sorted(met)]
+    Carrier.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def _add(order: Order, package: Package) -> list[Event]:
     now = timezone.now()
+    keep_parts(order)
+    needs = needs_of(order)
     shipment = Shipment.objects.create(
         order=order,
         warehouse_id=order.warehouse_id,
@@ -84,95 +96,63 @@ def _add(order: Order, package: Package) -> list[Event]:
         seen_at=now,
         due_at=now,
     )
-    units = share_out(list(order.lines.all()), package, shipped_units(order))
-    ShipmentLine.objects.bulk_create(
-        [ShipmentLine(shipment=shipment, line_id=line_id, quantity=quantity) for line_id, quantity in units.items()]
+    units = share_out(needs, package.lines)
+    ShipmentPart.objects.bulk_create(
+        ShipmentPart(shipment=shipment, part=needs[at].part, quantity=quantity) for at, quantity in sorted(units.items())
     )
-    search.remember(order, [package.tracking])
-    what = f"{sum(units.values())} units" if sum(units.values()) != 1 else "1 unit"
-    words = f"The warehouse shipped {what}" + (f" by {package.carrier}" if package.carrier else "")
+    recount(order)
+    _find_by_tracking(order, package.tracking)
+    return [event(order, "shipped", _left(package, units), actor="Warehouse"), *settle_shipped(order)]
+
+
+def _find_by_tracking(order: Order, tracking: str) -> None:
+    if search.normal(tracking):
+        SearchTerm.objects.bulk_create([SearchTerm(order=order, term=search.normal(tracking))], ignore_conflicts=True)
+
+
+def _left(package: Package, units: Mapping[int, int]) -> str:
+    count = sum(units.values())
+    words = f"The warehouse shipped {count} unit{'s' * (count != 1)}" + (f" by {package.carrier}" if package.carrier else "")
     words += f", tracking {package.tracking}." if package.tracking else ", without a tracking number."
-    return [event(order, "shipped", words, actor="Warehouse"), *settle_shipped(order)]
+    others = sum(quantity for _, _, quantity in package.lines) - count
+    return words + (f" {others} more in it {'were' if others != 1 else 'was'} not ordered." if others > 0 else "")
+
+
+# --------------------------------------------------------------------------------------------------------------- what we know
 
 
 def _change(order: Order, shipment: Shipment, package: Package) -> list[Event]:
-    """A package we know: void, or with tracking that came later. What the cart was told already is not told again."""
-    if package.void and shipment.state in (Shipment.State.WAITING, Shipment.State.REFUSED):
-        shipment.state, shipment.due_at = Shipment.State.VOID, None
-        shipment.save(update_fields=["state", "due_at"])
-        if order.status == Status.SHIPPED:  # its units are still to leave
-            order.status = Status.AT_WMS
-            order.save(update_fields=["status"])
-        return [event(order, "shipment_void", f"The warehouse took package {shipment} back.", actor="Warehouse")]
+    """A package we know: taken back, or with tracking that came later."""
+    if shipment.state == Shipment.State.VOID:
+        return []
+    if package.void:
+        return _take_back(order, shipment)
     fresh = {"carrier": package.carrier, "tracking": package.tracking, "tracking_url": package.tracking_url}
-    changed = {name: value for name, value in fresh.items() if value and value != getattr(shipment, name)}
-    if not changed or package.void:
+    before = shipment.as_read or {name: getattr(shipment, name) for name in fresh}
+    changed = {name: value for name, value in fresh.items() if value and value != before.get(name, "")}
+    if not changed:
         return []
     for name, value in changed.items():
         setattr(shipment, name, value)
-    shipment.save(update_fields=list(changed))
-    search.remember(order, [shipment.tracking])
-    told = shipment.state in (Shipment.State.UPLOADED, Shipment.State.CONFIRMED)
-    note = " The cart was told the earlier one." if told else ""
-    return [event(order, "shipment_changed", f"The warehouse changed package {shipment}.{note}", actor="Warehouse", **changed)]
+    shipment.as_read = None
+    if shipment.state in (Shipment.State.REFUSED, Shipment.State.KEPT):
+        shipment.state = Shipment.State.WAITING
+    shipment.save(update_fields=[*changed, "as_read", "state"])
+    # Whether the cart can be told is for the cart's own stream to say.
+    Shipment.objects.filter(pk=shipment.told_with_id or shipment.pk).update(due_at=timezone.now())
+    shipment.refresh_from_db(fields=["due_at"])
+    _find_by_tracking(order, shipment.tracking)
+    return [event(order, "shipment_changed", f"The warehouse changed package {shipment}.", actor="Warehouse", **changed)]
 
 
-def share_out(lines: Sequence[OrderLine], package: Package, shipped: Mapping[int, int]) -> dict[int, int]:
-    """Units of each of our lines that are in the package: by the warehouse's line id where we know it, else by SKU.
-
-    Several lines may have one SKU; then each is filled up in turn. What is more than was ordered stays with the first.
-    """
-    units: dict[int, int] = {}
-    for remote_line, sku, quantity in package.lines:
-        candidates = [line for line in lines if line.remote_id and line.remote_id == remote_line]
-        candidates = candidates[:1] or [line for line in lines if sku and line.sku == sku]
-        for line in candidates:
-            left = line.quantity - line.shipped_before - shipped.get(line.pk, 0) - units.get(line.pk, 0)
-            taken = min(quantity, max(0, left))
-            units[line.pk] = units.get(line.pk, 0) + taken
-            quantity -= taken
-        if candidates and quantity:
-            units[candidates[0].pk] += quantity
-    return {line: count for line, count in units.items() if count}
-
-
-def shipped_units(order: Order) -> dict[int, int]:
-    """Units that have left, by our line."""
-    live = ShipmentLine.objects.filter(shipment__order=order).exclude(shipment__state=Shipment.State.VOID)
-    return dict(live.values_list("line").annotate(units=Sum("quantity")))
-
-
-def settle_shipped(order: Order) -> list[Event]:
-    """Say ``shipped`` once every unit that was to leave has left."""
-    if order.status != Status.AT_WMS:
-        return []
-    shipped = shipped_units(order)
-    if any(line.quantity > line.shipped_before + shipped.get(line.pk, 0) for line in order.lines.all()):
-        return []
-    order.status, order.reason, order.reason_code = Status.SHIPPED, "", ""
-    order.save(update_fields=["status", "reason", "reason_code"])
-    return [event(order, "all_shipped", "Every unit has left the warehouse.")]
-
-
-def confirm_seen(order: Order, cart_shipment_ids: Iterable[str]) -> list[Event]:
-    """The cart shows these packages: confirm the ones that we sent, and the order when it was the last."""
-    seen = set(cart_shipment_ids)
-    now = timezone.now()
-    events: list[Event] = []
-    for shipment in Shipment.objects.filter(order=order, state=Shipment.State.UPLOADED, cart_shipment_id__in=seen):
-        shipment.state, shipment.confirmed_at, shipment.due_at = Shipment.State.CONFIRMED, now, None
-        shipment.save(update_fields=["state", "confirmed_at", "due_at"])
-        events.append(event(order, "confirmed", f"The cart shows package {shipment}."))
-    return [*events, *settle_confirmed(order)]
-
-
-def settle_confirmed(order: Order) -> list[Event]:
-    """Say ``confirmed`` once the cart shows every package of an order that has shipped."""
-    if order.status != Status.SHIPPED:
-        return []
-    live = Shipment.objects.filter(order=order).exclude(state=Shipment.State.VOID)
-    if live.exclude(state=Shipment.State.CONFIRMED).exists() or not live.exists():
-        return []
-    order.status = Status.CONFIRMED
-    order.save(update_fields=["status"])
-    return [event(order, "order_confirmed", "The cart shows every package.")]
+def _take_back(order: Order, shipment: Shipment) -> list[Event]:
+    """Its units are still to leave. What the cart was told of it is for the cart's own stream to see to."""
+    sent = shipment.told is not None
+    shipment.state, shipment.due_at = Shipment.State.VOID, timezone.now() if sent else None
+    shipment.save(update_fields=["state", "due_at"])
+    if not sent:
+        shipment.told_for.update(told_with=None, due_at=timezone.now())
+    close_problems(about="shipment", about_id=shipment.pk)
+    recount(order)
+    events = [event(order, "shipment_void", f"The warehouse took package {shipment} back.", actor="Warehouse")]
+    return [*events, *settle_shipped(order)]

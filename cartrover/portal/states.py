@@ -28,6 +28,7 @@ LOOKS = {
     "waiting": Look("wait", "clock", "Waiting to be sent"),
     "uploaded": Look("shipped", "arrow", "Sent to the cart"),
     "refused": Look("bad", "bang", "Refused by the cart"),
+    "kept": Look("quiet", "dash", "Not for the cart"),
     "void": Look("quiet", "cross", "Void"),
     # connections, carts and warehouses
     "active": Look("good", "dot", "Connected"),

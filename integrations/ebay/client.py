@@ -35,6 +35,7 @@ from integrations.outcomes import NeedsOperator, Rejected, RetryLater
 
 ORDERS_PER_PAGE = 200
 _ORDERS = "/sell/fulfillment/v1/order"
+_FOR_GOOD = "eBay changes no package that it was told."
 _OUR_CLOCK_MAY_BE_WRONG_BY = timedelta(minutes=15)
 
 
@@ -97,28 +98,36 @@ class EbayCart:
             raise _unreadable("getShippingFulfillments", trouble) from None
         return packages
 
-    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> str:
+    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> CartShipment:
         """eBay knows no idempotency key, so ``key`` has no use: after an ambiguous answer only ``shipments_of`` can tell.
 
         A carrier that eBay does not take is told as ``Other``, once.
         """
         package = self._package(upload)
         try:
-            return self._create(upload.order_id, package)
+            return self._create(upload, package)
         except Rejected as refusal:
             if refusal.code == BAD_TRACKING and package.get("shippingCarrierCode", OTHER) != OTHER:
-                return self._create(upload.order_id, {**package, "shippingCarrierCode": OTHER})
+                return self._create(upload, {**package, "shippingCarrierCode": OTHER})
             if refusal.code == CONFLICT:
                 for shown in self.shipments_of(upload.order_id):
                     if shown.tracking and shown.tracking == package.get("trackingNumber"):
-                        return shown.remote_id
+                        return shown
             raise
 
-    def _create(self, order_id: str, package: Mapping[str, Any]) -> str:
+    def change_shipment(self, shipment_id: str, upload: ShipmentUpload, *, key: str) -> CartShipment:
+        raise Rejected(_FOR_GOOD)
+
+    def withdraw_shipment(self, shipment_id: str, *, key: str) -> None:
+        raise Rejected(_FOR_GOOD)
+
+    def _create(self, upload: ShipmentUpload, package: Mapping[str, Any]) -> CartShipment:
         """The id of the new fulfillment stands only in the Location header; mostly it is the tracking number."""
-        path = f"{_path(order_id)}/shipping_fulfillment"
+        path = f"{_path(upload.order_id)}/shipping_fulfillment"
         reply = self._calls.post(path, "shipping_fulfillment", package, write=True)
-        return _last_segment(reply) or str(package.get("trackingNumber", ""))
+        tracking = str(package.get("trackingNumber", ""))
+        carrier = str(package.get("shippingCarrierCode", ""))
+        return CartShipment(_last_segment(reply) or tracking, upload.lines, carrier, tracking)
 
     def _package(self, upload: ShipmentUpload) -> dict[str, Any]:
         lines = [{"lineItemId": line.order_line, "quantity": line.quantity} for line in upload.lines]

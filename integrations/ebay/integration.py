@@ -34,6 +34,8 @@ def integration(environment: Mapping[str, str]) -> Integration:
             variants=VARIANTS,
             stock_batch=BATCH,
             normal_tracking=normal_tracking,
+            counts_units=False,
+            number_names_package=True,
         ),
         quota=Quota(application.per_day, QUOTA_ZONE),
         guide=Path(__file__).with_name("guide.md"),

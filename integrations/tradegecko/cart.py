@@ -19,10 +19,11 @@ from integrations.contract import (
     Wire,
     nothing_seen,
 )
+from integrations.outcomes import Rejected
 from integrations.tradegecko.auth import Site
 from integrations.tradegecko.client import Api
 from integrations.tradegecko.facts import Facts
-from integrations.tradegecko.mapping import OrderParts, cart_shipment, listing_record, order_record
+from integrations.tradegecko.mapping import GONE, OrderParts, cart_shipment, listing_record, order_record
 from integrations.tradegecko.reading import Row, by_key, grouped, identifier, text
 from integrations.tradegecko.settings import FULFILLMENT_STATUSES, ORDER_STATUSES, CartSettings
 
@@ -53,31 +54,37 @@ class TradeGeckoCart:
             cart_shipment(row, lines) for row, lines in self._fulfillments(external_id) if text(row, "status") == "fulfilled"
         )
 
-    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> str:
+    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> CartShipment:
         """A fulfilment that has left. One that was packed for the same units is shipped, rather than a second one made."""
-        tracking = {
-            "status": "fulfilled",
-            "tracking_company": upload.carrier,
-            "tracking_number": upload.tracking,
-            "tracking_url": upload.tracking_url,
-            "shipped_at": upload.shipped_at.isoformat(),
-        }
+        shipped = {"status": "fulfilled", **_tracking(upload), "shipped_at": upload.shipped_at.isoformat()}
         packed = self._packed(upload)
         if packed:
-            self._api.change("fulfillments", packed, "fulfillment", tracking, key=f"{key}:ship")
-            return packed
+            self._api.change("fulfillments", packed, "fulfillment", shipped, key=f"{key}:ship")
+            return _as_told(packed, upload)
         body = {
             "order_id": int(upload.order_id),
             "fulfillment_line_items": [
                 {"order_line_item_id": int(line.order_line), "quantity": line.quantity} for line in upload.lines
             ],
-            **tracking,
+            **shipped,
         }
         made = self._api.create("fulfillments", "fulfillment", body, key=key)
         fulfillment_id = identifier(made, "id")
         if text(made, "status") == "packed":
-            self._api.change("fulfillments", fulfillment_id, "fulfillment", tracking, key=f"{key}:ship")
-        return fulfillment_id
+            self._api.change("fulfillments", fulfillment_id, "fulfillment", shipped, key=f"{key}:ship")
+        return _as_told(fulfillment_id, upload)
+
+    def change_shipment(self, shipment_id: str, upload: ShipmentUpload, *, key: str) -> CartShipment:
+        self._api.change("fulfillments", shipment_id, "fulfillment", _tracking(upload), key=key)
+        return _as_told(shipment_id, upload)
+
+    def withdraw_shipment(self, shipment_id: str, *, key: str) -> None:
+        """A shipped fulfilment becomes void there, and its units may leave again."""
+        try:
+            self._api.remove("fulfillments", shipment_id, key=key)
+        except Rejected:
+            if text(self._api.one("fulfillments", shipment_id, "fulfillment"), "status") not in GONE:
+                raise
 
     def listings(self, *, page: int = 1) -> Page[ListingRecord]:
         listing = self._api.page("variants", {"order": "created_at asc"}, page)
@@ -124,3 +131,15 @@ class TradeGeckoCart:
             if text(row, "status") == "packed" and held == wanted:
                 return identifier(row, "id")
         return ""
+
+
+def _tracking(upload: ShipmentUpload) -> dict[str, str]:
+    return {
+        "tracking_company": upload.carrier,
+        "tracking_number": upload.tracking,
+        "tracking_url": upload.tracking_url,
+    }
+
+
+def _as_told(fulfillment_id: str, upload: ShipmentUpload) -> CartShipment:
+    return CartShipment(fulfillment_id, upload.lines, upload.carrier, upload.tracking)

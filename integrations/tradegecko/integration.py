@@ -30,6 +30,7 @@ def integration(environment: Mapping[str, str]) -> Integration:
             services=("order_download", "shipment_upload"),
             order_url=site.order_url,
             stock_batch=0,
+            amends=True,
         ),
         warehouse=WarehouseSide(
             open=partial(TradeGeckoWarehouse, site),

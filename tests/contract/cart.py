@@ -159,7 +159,7 @@ class ShipmentUploadContract:
     def test_a_package_is_shown_as_it_was_told_and_happened_once(self, shop: Shop) -> None:
         order_id = shop.place_order()
         upload = package_of(shop, order_id, quantity=2)
-        remote_id = shop.cart().upload_shipment(upload, key="k1")
+        remote_id = shop.cart().upload_shipment(upload, key="k1").remote_id
         [shown] = shop.cart().shipments_of(order_id)
         assert shown.remote_id == remote_id
         assert [(line.order_line, line.quantity) for line in shown.lines] == [(upload.lines[0].order_line, 2)]

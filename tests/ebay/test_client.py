@@ -179,7 +179,8 @@ def test_recorded_orders_come_through_the_wire_with_their_figures(scene: Scene) 
 
 def test_a_package_arrives_with_its_carrier_its_number_and_its_date(scene: Scene) -> None:
     order = scene.place()
-    assert scene.cart().upload_shipment(parcel(order, quantity=2), key="k") == "1Z999AA1"
+    shown = scene.cart().upload_shipment(parcel(order, quantity=2), key="k")
+    assert (shown.remote_id, shown.carrier, shown.tracking) == ("1Z999AA1", "UPS", "1Z999AA1")
     [entry] = scene.uploads()
     assert (entry["order"], entry["tracking"], entry["carrier"]) == (order["orderId"], "1Z999AA1", "UPS")
     assert entry["lines"] == [{"lineItemId": order["lineItems"][0]["lineItemId"], "quantity": 2}]
@@ -207,7 +208,7 @@ def test_an_order_without_packages_has_none(scene: Scene) -> None:
 @pytest.mark.parametrize("tracking", ["", " - "])
 def test_a_package_without_a_number_is_told_without_a_carrier(tracking: str, scene: Scene) -> None:
     order = scene.place()
-    remote_id = scene.cart().upload_shipment(parcel(order, tracking=tracking), key="k")
+    remote_id = scene.cart().upload_shipment(parcel(order, tracking=tracking), key="k").remote_id
     [shown] = scene.cart().shipments_of(order["orderId"])
     assert (shown.remote_id, shown.carrier, shown.tracking) == (remote_id, "", "")
     assert remote_id
@@ -224,7 +225,7 @@ def test_a_carrier_that_is_refused_is_told_as_other_once() -> None:
     refused = answer('{"errors": [{"errorId": 32300, "domain": "API_FULFILLMENT"}]}', "400 Bad Request")
     made = answer("{}", "201 Created", "application/json", "Location: https://api.ebay.com/x/shipping_fulfillment/1Z%20?a=b")
     with raw_server(says(refused, made)) as server:
-        assert cart_at(server).upload_shipment(parcel(an_order()), key="k") == "1Z "
+        assert cart_at(server).upload_shipment(parcel(an_order()), key="k").remote_id == "1Z "
         sent = [json.loads(request.partition(b"\r\n\r\n")[2]) for request in server.requests]
     assert [body["shippingCarrierCode"] for body in sent] == ["UPS", "Other"]
     assert sent[0] | {"shippingCarrierCode": "Other"} == sent[1]
@@ -289,8 +290,8 @@ def test_a_package_that_ebay_has_already_is_found_instead_of_refused(scene: Scen
     scene.ebay.set(duplicate_tracking="refuse")
     order = scene.place()
     cart = scene.cart()
-    first = cart.upload_shipment(parcel(order), key="k")
-    assert cart.upload_shipment(parcel(order), key="k") == first
+    first = cart.upload_shipment(parcel(order), key="k").remote_id
+    assert cart.upload_shipment(parcel(order), key="k").remote_id == first
     assert len(scene.uploads()) == 1
 
 

@@ -15,7 +15,7 @@ from cartrover.connections.models import Connection
 from cartrover.merchants.tenancy import acting_for
 from cartrover.sync import durations
 from cartrover.sync.models import QuotaDay, Stream
-from integrations.contract import Delivery, ShipmentUpload
+from integrations.contract import CartShipment, Delivery, ShipmentUpload
 from integrations.ebay.client import EbayCart
 from integrations.oauth2 import Tokens
 from integrations.tradegecko.warehouse import TradeGeckoWarehouse
@@ -337,7 +337,7 @@ def test_what_breaks_our_own_code_stands_in_nobodys_way(stage: Stage, monkeypatc
             raise KeyError("surprise")
         check(client, delivery)
 
-    def odd_upload(client: EbayCart, sent: ShipmentUpload, *, key: str) -> str:
+    def odd_upload(client: EbayCart, sent: ShipmentUpload, *, key: str) -> CartShipment:
         if sent.tracking == "ODD":
             raise ZeroDivisionError
         return upload(client, sent, key=key)

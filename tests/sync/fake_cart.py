@@ -125,7 +125,13 @@ class FakeCart:
         self.told.append(external_id)
         return self.packages.get(external_id, ())
 
-    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> str:
+    def upload_shipment(self, upload: ShipmentUpload, *, key: str) -> CartShipment:
+        raise Rejected("This cart takes no packages.")
+
+    def change_shipment(self, shipment_id: str, upload: ShipmentUpload, *, key: str) -> CartShipment:
+        raise Rejected("This cart takes no packages.")
+
+    def withdraw_shipment(self, shipment_id: str, *, key: str) -> None:
         raise Rejected("This cart takes no packages.")
 
     def listings(self, *, page: int = 1) -> Page[ListingRecord]:

@@ -205,7 +205,7 @@ def fulfillments(scene: Scene, order: OrderRecord) -> list[tuple[str, str | None
 def test_a_package_becomes_a_fulfillment_that_has_left(scene: Scene) -> None:
     place(scene)
     order = only(scene)
-    made = scene.cart().upload_shipment(upload(order), key="s1")
+    made = scene.cart().upload_shipment(upload(order), key="s1").remote_id
     (row,) = scene.get(f"fulfillments?order_id={order.external_id}")["fulfillments"]
     assert (str(row["id"]), row["status"], row["tracking_company"], row["tracking_number"]) == (
         made,
@@ -241,6 +241,26 @@ def test_what_was_packed_there_for_the_same_units_is_shipped(scene: Scene, statu
     assert scene.cart().shipments_of(order.external_id) == ()
     scene.cart().upload_shipment(upload(order), key="s1")
     assert fulfillments(scene, order) == [("fulfilled", "1Z1")]
+
+
+def test_a_package_that_was_told_can_say_another_number(scene: Scene) -> None:
+    place(scene)
+    order = only(scene)
+    made = scene.cart().upload_shipment(upload(order), key="s1").remote_id
+    changed = scene.cart().change_shipment(made, upload(order, tracking="1Z2"), key="s2")
+    assert (changed.remote_id, changed.tracking) == (made, "1Z2")
+    assert fulfillments(scene, order) == [("fulfilled", "1Z2")]
+
+
+def test_a_package_that_is_taken_back_frees_its_units_and_is_gone_for_good(scene: Scene) -> None:
+    place(scene)
+    order = only(scene)
+    made = scene.cart().upload_shipment(upload(order), key="s1").remote_id
+    for key in ("s2", "s3"):
+        scene.cart().withdraw_shipment(made, key=key)
+    assert scene.cart().shipments_of(order.external_id) == ()
+    scene.cart().upload_shipment(upload(order, tracking="1Z2"), key="s4")
+    assert [one.tracking for one in scene.cart().shipments_of(order.external_id)] == ["1Z2"]
 
 
 def test_more_than_was_ordered_is_refused(scene: Scene) -> None:

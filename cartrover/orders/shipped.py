@@ -1,0 +1,89 @@
+"""What an order's packages come to: which units of its lines have left, whether all have, and whether the cart shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from cartrover.events.models import Event
+from cartrover.events.telling import close_problems, event
+from cartrover.orders.models import Order, Shipment, ShipmentLine, Status
+from cartrover.orders.units import Credit, all_left, credit, needs_of, whole_units
+
+CART_SHOWS_VOID = "cart_shows_void"
+TOLD = (Shipment.State.UPLOADED, Shipment.State.CONFIRMED)
+NOT_COUNTED = (Shipment.State.VOID, Shipment.State.KEPT)  # what the cart need not show before an order is confirmed
+
+
+def recount(order: Order) -> None:
+    """Write down which package made which units of the lines whole. Call after each change of what has left."""
+    live = Shipment.objects.filter(order=order).exclude(state=Shipment.State.VOID).order_by("id")
+    shipments = list(live.prefetch_related("lines", "parts__part"))
+    credits = [
+        Credit(
+            frozenset([*(each.part.line_id for each in shipment.parts.all()), *(each.line_id for each in shipment.lines.all())]),
+            {each.line_id: each.quantity for each in shipment.lines.all()},
+            told=shipment.told is not None or shipment.state in TOLD,
+        )
+        for shipment in shipments
+    ]
+    before = [dict(each.units) for each in credits]
+    credit(whole_units(needs_of(order)), credits)
+    for shipment, old, new in zip(shipments, before, credits, strict=True):
+        for line, units in new.units.items():
+            if units != old.get(line, 0):
+                _write(shipment, line, units)
+
+
+def _write(shipment: Shipment, line: int, units: int) -> None:
+    if units:
+        ShipmentLine.objects.update_or_create(shipment=shipment, line_id=line, defaults={"quantity": units})
+    else:
+        ShipmentLine.objects.filter(shipment=shipment, line_id=line).delete()
+
+
+def settle_shipped(order: Order) -> list[Event]:
+    """Say ``shipped`` once every unit that was to leave has left, and take it back when some have not after all."""
+    whole = all_left(needs_of(order))
+    if order.status == Status.AT_WMS and whole:
+        order.status, order.reason, order.reason_code = Status.SHIPPED, "", ""
+        order.save(update_fields=["status", "reason", "reason_code"])
+        return [event(order, "all_shipped", "Every unit has left the warehouse.")]
+    if order.status in (Status.SHIPPED, Status.CONFIRMED) and not whole:
+        order.status = Status.AT_WMS
+        order.save(update_fields=["status"])
+    return []
+
+
+def confirm_seen(order: Order, cart_shipment_ids: Iterable[str]) -> list[Event]:
+    """The cart shows these packages: confirm the ones that we sent, and the order when it was the last."""
+    seen = set(cart_shipment_ids)
+    now = timezone.now()
+    events: list[Event] = []
+    for shipment in Shipment.objects.filter(order=order, state=Shipment.State.UPLOADED, cart_shipment_id__in=seen):
+        shipment.state, shipment.confirmed_at, shipment.due_at = Shipment.State.CONFIRMED, now, None
+        shipment.save(update_fields=["state", "confirmed_at", "due_at"])
+        events.append(event(order, "confirmed", f"The cart shows package {shipment}."))
+    _forget_void(order, seen)
+    return [*events, *settle_confirmed(order)]
+
+
+def _forget_void(order: Order, seen: set[str]) -> None:
+    """A package that the warehouse took back, and that the cart showed, is no problem once the cart shows it no more."""
+    void = Shipment.objects.filter(order=order, state=Shipment.State.VOID, confirmed_at__isnull=False)
+    gone = [pk for pk, shown in void.values_list("pk", "cart_shipment_id") if shown not in seen]
+    if gone:
+        close_problems(kind=CART_SHOWS_VOID, about="shipment", about_id__in=gone)
+
+
+def settle_confirmed(order: Order) -> list[Event]:
+    """Say ``confirmed`` once the cart shows every package of an order that has shipped."""
+    if order.status != Status.SHIPPED:
+        return []
+    live = Shipment.objects.filter(order=order).exclude(state__in=NOT_COUNTED)
+    if live.exclude(state=Shipment.State.CONFIRMED).exists() or not live.exists():
+        return []
+    order.status = Status.CONFIRMED
+    order.save(update_fields=["status"])
+    return [event(order, "order_confirmed", "The cart shows every package.")]

@@ -1,0 +1,173 @@
+"""What the cart was told of a package is no longer so: told anew where the cart lets us, else said to the merchant, once.
+
+Both writes set or end something, so sending one twice does no harm and neither is an Effect. Each attempt has a key of its own:
+a cart that takes a key once would refuse the second.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import timedelta
+
+from django.utils import timezone
+
+from cartrover.events.models import Problem
+from cartrover.events.telling import event, open_problem, tell
+from cartrover.orders.models import Order, Shipment
+from cartrover.orders.shipped import CART_SHOWS_VOID, TOLD
+from cartrover.sync.durations import durations
+from cartrover.sync.effects import carry_out
+from cartrover.sync.uploading import plan_of
+from cartrover.sync.uploads import in_doubt, numbers, upload_of
+from cartrover.sync.work import Work
+from integrations.contract import Cart as CartClient
+from integrations.contract import CartSide, ShipmentUpload
+from integrations.outcomes import Ambiguous, Rejected, RetryLater
+
+State = Shipment.State
+
+
+def correct(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -> bool:
+    """The warehouse has told another carrier or number since, or another number has joined. False where nothing differs."""
+    with work.rows():
+        wanted = _wanted(shipment, side)
+    if wanted is None:
+        if shipment.state == State.UPLOADED:
+            return False
+        with work.writing():
+            Shipment.objects.filter(pk=shipment.pk).update(due_at=None)
+        return True
+    if not side.amends:
+        _say_that_it_differs(work, shipment, wanted)
+        return True
+    try:
+        client.change_shipment(shipment.cart_shipment_id, wanted, key=_key(shipment))
+    except Ambiguous as outcome:
+        raise RetryLater(outcome.message, after=outcome.after or 1.0, scope="record", detail=outcome.detail) from outcome
+    with work.writing():
+        _keep(shipment, carrier=wanted.carrier, tracking=wanted.tracking)
+        joined = Shipment.objects.filter(told_with=shipment, state=State.WAITING)
+        joined.update(
+            state=shipment.state,
+            told=shipment.told,
+            cart_shipment_id=shipment.cart_shipment_id,
+            uploaded_at=timezone.now(),
+            confirmed_at=shipment.confirmed_at,
+            reason="",
+        )
+        words = f"Told {work.integration.name} that the package is {wanted.tracking or 'without a number'} by {wanted.carrier}."
+        tell([event(shipment.order, "tracking_sent", words)])
+    return True
+
+
+def _wanted(shipment: Shipment, side: CartSide) -> ShipmentUpload | None:
+    """What the cart should have been told; None where it was, or where it was told of it before that was written down."""
+    told = shipment.told
+    if told is None or told.get("elsewhere"):
+        return None
+    together = Shipment.objects.filter(told_with=shipment).exclude(state=State.VOID).order_by("id")
+    tracking = numbers([shipment, *together]) if side.counts_units else shipment.tracking
+    same_number = side.normal_tracking(tracking) == side.normal_tracking(told["tracking"]) or tracking == told.get("noted")
+    if same_number and (not side.amends or shipment.carrier == told["carrier"]):
+        return None
+    return replace(upload_of(shipment), carrier=shipment.carrier, tracking=tracking)
+
+
+def _say_that_it_differs(work: Work, shipment: Shipment, wanted: ShipmentUpload) -> None:
+    name, told = work.integration.name, upload_of(shipment).tracking
+    shown = f"shows {told} for this package" if told else "shows this package without a tracking number"
+    words = f"{name} {shown} and takes no other. The warehouse says {wanted.tracking} now: add it at {name}."
+    with work.writing():
+        _keep(shipment, noted=wanted.tracking)
+        tell([event(shipment.order, "tracking_differs", words)])
+
+
+def _keep(shipment: Shipment, **told: str) -> None:
+    """Write down what the cart was told, and when it is asked whether it shows the package."""
+    shipment.told = {**(shipment.told or {}), **told}
+    asked_in = timedelta(seconds=durations().confirm_by_call)
+    shipment.due_at = timezone.now() + asked_in if shipment.state == State.UPLOADED else None
+    shipment.save(update_fields=["told", "due_at"])
+
+
+def _key(shipment: Shipment) -> str:
+    return f"cr-{shipment.cart_connection_id}-package-{shipment.pk}-{secrets.token_hex(6)}"
+
+
+# ------------------------------------------------------------------------------------------------------------ taken back
+
+
+def take_back(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -> None:
+    """The warehouse has taken a package back after it was, or may have been, told. Raises an Outcome."""
+    shipment.cart_shipment_id = shipment.cart_shipment_id or _found(work, client, side, shipment)
+    if not shipment.cart_shipment_id:
+        _gone(work, shipment)
+    elif side.amends and shipment.told_with_id is not None:
+        _leaves(work, shipment)
+    elif side.amends:
+        _withdraw(work, client, shipment)
+    else:
+        _say_that_it_is_shown(work, shipment)
+
+
+def _found(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -> str:
+    """The cart's id of a package whose sending had begun: looked for as after any lost answer, and never sent again."""
+    with work.rows():
+        if shipment.pk not in in_doubt([shipment]):
+            return ""
+    plan = plan_of(work, client, side, shipment, [])
+
+    def send(key: str) -> str:
+        raise Rejected("The warehouse took it back.", code="void")
+
+    try:
+        return carry_out(work, replace(plan, send=send))
+    except Rejected as outcome:
+        if outcome.code != "void":
+            raise
+        return ""
+
+
+def _gone(work: Work, shipment: Shipment) -> None:
+    """The cart has nothing of it. What waited to be told with it is told by itself."""
+    now = timezone.now()
+    with work.writing():
+        Shipment.objects.filter(pk=shipment.pk).update(due_at=None, told=None, cart_shipment_id="")
+        Shipment.objects.filter(told_with=shipment).update(told_with=None, due_at=now)
+        left = Shipment.objects.filter(order=shipment.order_id, state__in=TOLD, cart_shipment_id=shipment.cart_shipment_id)
+        left.exclude(cart_shipment_id="").update(
+            state=State.WAITING, told=None, cart_shipment_id="", uploaded_at=None, confirmed_at=None, due_at=now
+        )
+
+
+def _leaves(work: Work, shipment: Shipment) -> None:
+    """Only its number stands at the cart, beside another package's, which says so no more."""
+    with work.writing():
+        Shipment.objects.filter(pk=shipment.told_with_id).update(due_at=timezone.now())
+        Shipment.objects.filter(pk=shipment.pk).update(due_at=None, told=None, cart_shipment_id="")
+
+
+def _withdraw(work: Work, client: CartClient, shipment: Shipment) -> None:
+    try:
+        client.withdraw_shipment(shipment.cart_shipment_id, key=_key(shipment))
+    except Ambiguous as outcome:
+        raise RetryLater(outcome.message, after=outcome.after or 1.0, scope="record", detail=outcome.detail) from outcome
+    _gone(work, shipment)
+    with work.writing():
+        tell([event(shipment.order, "tracking_withdrawn", f"Took package {shipment} back at {work.integration.name}.")])
+
+
+def _say_that_it_is_shown(work: Work, shipment: Shipment) -> None:
+    """The cart lets nobody take a package back: the merchant hears of it, once."""
+    name = work.integration.name
+    words = (
+        f"{name} still shows package {shipment} of order {shipment.order}, which the warehouse took back. "
+        f"We cannot remove it there: correct its tracking at {name}. What leaves instead is told as a package of its own."
+    )
+    with work.writing():
+        Order.objects.select_for_update(no_key=True).get(pk=shipment.order_id)
+        Shipment.objects.filter(pk=shipment.pk).update(due_at=None, cart_shipment_id=shipment.cart_shipment_id)
+        data = {"order": shipment.order.ref}
+        open_problem(CART_SHOWS_VOID, words, about=shipment, whose=Problem.Whose.MERCHANT, data=data)
+        tell([event(shipment.order, CART_SHOWS_VOID, words)])

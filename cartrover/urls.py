@@ -11,6 +11,7 @@ from cartrover.portal import actions, jobs, proof, rehearsals, views
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
     path("live/", views.live, name="live"),
+    path("figures/", views.shown_figures, name="figures"),
     path("", include("cartrover.connections.urls")),
     path("", include("cartrover.merchants.urls")),
     path("", include("cartrover.orders.urls")),

@@ -225,7 +225,8 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent.
+    """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent, unless
+    ``total_may_differ``: a person has compared the two.
 
     ``customer_id`` is what :meth:`Warehouse.find_customer` or :meth:`Warehouse.make_customer` answered.
     """
@@ -247,6 +248,7 @@ class Delivery:
     note: str = ""
     email: str = ""
     references: tuple[tuple[str, str], ...] = ()
+    total_may_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +341,8 @@ class StockRecord:
 @dataclass(frozen=True, slots=True)
 class ListingRecord:
     """One thing a cart sells. ``external_id`` is unique in the account; ``managed_by`` is the integration's own word for how
-    its stock is written."""
+    its stock is written. ``marketplace`` is the variant it is sold on, empty where the cart does not tell; ``currency`` is what
+    it is priced in, which leaves few variants."""
 
     external_id: str
     sku: str
@@ -347,6 +350,7 @@ class ListingRecord:
     title: str = ""
     marketplace: str = ""
     managed_by: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -575,13 +579,17 @@ class CartSide:
 
 @dataclass(frozen=True, slots=True)
 class WarehouseSide:
-    """What an integration can do as a warehouse. ``number_limit`` is the longest order number it takes."""
+    """What an integration can do as a warehouse.
+
+    ``number_limit`` is the longest order number it takes, ``address_limits`` the longest that the fields of an address may be.
+    """
 
     open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Warehouse]
     fields: tuple[SettingField, ...]
     services: tuple[str, ...]
     order_url: Callable[[str], str]
     number_limit: int = 255
+    address_limits: Mapping[str, int] = field(default_factory=dict)
     processing_seconds: float = 60.0
     stock_page_seconds: float = 0.0
 

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from cartrover.connections.models import Warehouse
+from collections.abc import Mapping
+
+from cartrover.connections.models import Cart, Warehouse
 from integrations import registry
-from integrations.contract import Integration
+from integrations.contract import Integration, WarehouseSide
 
 
 def number_limit(warehouse: Warehouse) -> int:
     """The longest order number that the warehouse takes, in characters."""
+    return _side(warehouse).number_limit
+
+
+def address_limits(warehouse: Warehouse) -> Mapping[str, int]:
+    """The longest that the fields of an address may be, by field; what is not named has no limit."""
+    return _side(warehouse).address_limits
+
+
+def _side(warehouse: Warehouse) -> WarehouseSide:
     side = registry.get(warehouse.integration).warehouse
     if side is None:
         raise LookupError(f"{warehouse.integration} is no warehouse")
-    return side.number_limit
+    return side
+
+
+def currency(cart: Cart) -> str:
+    """What the cart's variant sells in; empty where it does not say."""
+    side = registry.get(cart.integration).cart
+    variant = side.variant(cart.variant) if side else None
+    return variant.currency if variant else ""
 
 
 def integration(slug: str) -> Integration:
     """The integration of that slug, as this installation is set up for it."""
     return registry.get(slug)
+
+
+def marketplaces() -> dict[str, str]:
+    """What the merchant's carts can be chosen from, by code: eBay's marketplaces. Inside the merchant's door."""
+    slugs = set(Cart.objects.order_by().values_list("integration", flat=True).distinct())
+    sides = [each.cart for each in registry.all_integrations() if each.slug in slugs]
+    return {variant.code: variant.name for side in sides if side is not None for variant in side.variants}

@@ -119,7 +119,8 @@ class Cart(ServiceHolder):
     """An order source on a connection. ``variant`` is what was chosen of the integration: at eBay the marketplace.
 
     ``identifier`` is which number of a line names the product, empty for its SKU. ``stock_rules`` is how its figures are made
-    from the warehouse's (see ``inventory/rules.py``).
+    from the warehouse's (see ``inventory/rules.py``). ``holds_unmapped``: a shipping method that nobody has mapped yet makes its
+    orders wait, instead of going to the warehouse as the cart calls it.
     """
 
     connection = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="carts")
@@ -128,6 +129,7 @@ class Cart(ServiceHolder):
     pull_from = models.DateTimeField(null=True)
     identifier = models.CharField(max_length=20, blank=True)
     stock_rules = models.JSONField(default=dict)
+    holds_unmapped = models.BooleanField(default=False)
 
 
 class SetupLink(Owned):

@@ -14,7 +14,19 @@ class StockLevelAdmin(OperatorAdmin):
 
 @admin.register(Listing)
 class ListingAdmin(OperatorAdmin):
-    list_display = ("__str__", "merchant", "connection", "external_id", "shown", "desired", "pushed", "pushed_at", "trouble")
+    list_display = (
+        "__str__",
+        "merchant",
+        "connection",
+        "external_id",
+        "shown",
+        "desired",
+        "pushed",
+        "pushed_at",
+        "waits",
+        "refusal",
+        "trouble",
+    )
     search_fields = ("=sku", "=external_id")
 
 

@@ -39,14 +39,20 @@ class Listing(Owned):
     ``desired`` is what it ought to show and ``desired_read_at`` the warehouse reading that says so; ``pushed`` is what we last
     set at ``pushed_at`` (by the clock of the marketplace), from the reading of ``pushed_read_at``. ``shown`` is
     what the listing itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions``
-    counts the pushes of ``revisions_day``. ``trouble`` is why it gets no figure.
+    counts the pushes of ``revisions_day``.
+
+    ``cart`` is whose rules make its figure. ``trouble`` is why it gets none. ``waits`` is why it does not show its figure yet,
+    empty where it does; ``refusal`` is what the marketplace said at ``refused_at`` to the last push, where it did not take it.
+    ``asked_at`` is when a person asked for it to be pushed whatever is known of it.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listings")
+    cart = models.ForeignKey(Cart, null=True, on_delete=models.SET_NULL, related_name="listings")
     external_id = models.CharField(max_length=200)
     sku = models.CharField(max_length=200, blank=True)
     title = models.TextField(blank=True)
     marketplace = models.CharField(max_length=40, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
     managed_by = models.CharField(max_length=40, blank=True)
     shown = models.IntegerField(null=True)
     shown_at = models.DateTimeField(null=True)
@@ -59,12 +65,17 @@ class Listing(Owned):
     revisions = models.PositiveIntegerField(default=0)
     revisions_day = models.DateField(null=True)
     trouble = models.TextField(blank=True)
+    waits = models.TextField(blank=True)
+    refusal = models.TextField(blank=True)
+    refused_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
     gone = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "connection", "external_id"], name="a_listing_is_stored_once")]
         indexes = [
             models.Index(fields=["merchant", "connection", "sku"], name="listing_sku"),
+            models.Index(fields=["merchant", "sku", "id"], name="listing_by_sku"),
         ]
 
     def __str__(self) -> str:

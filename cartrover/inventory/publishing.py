@@ -1,146 +1,133 @@
-"""What each cart is told, and why.
+"""What each cart is told, and why: the figure of every listing, or why it gets none.
 
-    publishable = available at the chosen locations (rounded down, never below 0, at most max_online)
-                  - sold, but not yet committed at the warehouse when the reading began
-
-The marketplace lowers its own figure on each sale, so what it must show now is what we last set less what was sold there since.
-Only a difference between the two is worth a push.
+A listing's code is translated by the merchant's SKU rules, as its orders' lines are. ``sums.py`` is the arithmetic,
+``uncommitted.py`` what was sold meanwhile, ``showing.py`` what the marketplace shows by itself.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 
-from django.db.models import F, Q, Sum
+from django.utils import timezone
 
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.inventory.models import Listing, StockLevel
-from cartrover.orders.models import OrderLine, Status
+from cartrover.inventory.rules import StockRules
+from cartrover.inventory.skus import LEAVE_OUT, REFUSE, Rulebook, Translation
+from cartrover.inventory.sums import Part, Sum, publishable
+from cartrover.inventory.uncommitted import Sold, by_sku, uncommitted
 
-# A sale this close to a push may have come before or after it: set the figure once more.
-DOUBT = timedelta(seconds=3)
-SOLD_UNCOMMITTED = (Status.NEW, Status.HELD, Status.ERROR)
+NO_WAREHOUSE = "The cart has no warehouse."
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a listing ought to show. ``trouble`` says why there is no figure."""
+    """What a listing ought to show, and the sum that says so. ``trouble`` says why there is none."""
 
     listing: Listing
-    desired: int | None
-    read_at: datetime | None
+    sum: Sum | None = None
     trouble: str = ""
 
+    @property
+    def desired(self) -> int | None:
+        return self.sum.result if self.sum is not None else None
 
-def figures(cart: Cart, listings: Sequence[Listing]) -> list[Figure]:
-    """The figure of each listing, from the newest reading of the cart's warehouse."""
+    @property
+    def read_at(self) -> datetime | None:
+        return self.sum.read_at if self.sum is not None else None
+
+
+def figures(
+    cart: Cart, listings: Sequence[Listing], *, rules: StockRules | None = None, now: datetime | None = None
+) -> list[Figure]:
+    """The figure of each listing, from the newest reading of the cart's warehouse, in nine queries.
+
+    ``rules`` are others than the cart keeps, to see what they would do. Raises ValueError as :class:`StockRules`.
+    """
     warehouse = cart.warehouse
     if warehouse is None or warehouse.connection_id is None:
-        return [Figure(listing, None, None, "The cart has no warehouse.") for listing in listings]
-    skus = {listing.sku for listing in listings if listing.sku}
-    levels: dict[str, list[StockLevel]] = defaultdict(list)
-    for level in StockLevel.objects.filter(connection_id=warehouse.connection_id, sku__in=skus, gone=False):
-        levels[level.sku].append(level)
-    sold = uncommitted(warehouse, [level for found in levels.values() for level in found])
-    return [_figure(listing, levels.get(listing.sku, []), warehouse, sold) for listing in listings]
-
-
-def _figure(listing: Listing, levels: Sequence[StockLevel], warehouse: Warehouse, sold: Mapping[str, int]) -> Figure:
-    if not listing.sku:
-        return Figure(listing, None, None, "The listing has no SKU.")
-    if not levels:
-        return Figure(listing, None, None, f"{listing.sku} is not at {warehouse.name}.")
-    if len(levels) > 1:
-        return Figure(listing, None, None, f"{listing.sku} is at {warehouse.name} {len(levels)} times.")
-    level = levels[0]
-    if not level.tracked:
-        return Figure(listing, None, level.read_at, f"{warehouse.name} does not count {listing.sku}.")
-    return Figure(listing, publishable(level, _locations(warehouse), sold.get(listing.sku, 0)), level.read_at)
-
-
-def publishable(level: StockLevel, locations: Iterable[str], sold: int) -> int:
-    """Whole units that may be offered for sale. ``locations`` empty counts all of them."""
-    chosen = {str(location) for location in locations}
-    available = sum(
-        (Decimal(units) for location, units in level.available.items() if not chosen or location in chosen), Decimal(0)
-    )
-    free = max(0, math.floor(available) - sold)
-    return free if level.max_online is None else min(free, max(0, level.max_online))
+        return [Figure(listing, trouble=NO_WAREHOUSE) for listing in listings]
+    rules = rules if rules is not None else StockRules.of(cart.stock_rules)
+    book = Rulebook.of(listing.sku for listing in listings)
+    stock = _Stock.of(warehouse, {part.sku for each in listings for part in book.translate(cart.pk, each.sku).parts})
+    locations = rules.locations or _locations(warehouse)
+    found = []
+    for listing in listings:
+        translated = book.translate(cart.pk, listing.sku)
+        trouble = _untold(listing, cart, rules, translated) or stock.trouble(translated)
+        parts = [] if trouble else stock.parts(translated)
+        sum_ = publishable(parts, rules, locations, now or timezone.now()) if parts else None
+        found.append(Figure(listing, sum_, trouble))
+    return found
 
 
 def _locations(warehouse: Warehouse) -> list[str]:
     return [str(location) for location in warehouse.settings.get("stock_locations") or []]
 
 
-def uncommitted(warehouse: Warehouse, levels: Iterable[StockLevel]) -> dict[str, int]:
-    """Units by SKU that were sold for this warehouse and that its readings do not know of yet.
+def sold_for(warehouse: Warehouse, figure: Figure) -> list[Sold]:
+    """The orders whose units a figure leaves out, each with its units."""
+    parts = figure.sum.parts if figure.sum is not None else ()
+    return uncommitted(warehouse, {each.part.sku: each.part.read_at for each in parts})
 
-    An order counts while it is not there, while it is there as a draft, and when it came there after the reading began.
-    """
-    read_at = {level.sku: level.read_at for level in levels}
-    if not read_at:
-        return {}
-    waiting = Q(order__status__in=SOLD_UNCOMMITTED) | Q(order__status=Status.AT_WMS, order__stock_committed=False)
-    oldest = min(read_at.values())
-    lines = OrderLine.objects.filter(order__warehouse=warehouse, sku__in=read_at)
-    sold: dict[str, int] = defaultdict(int)
-    for sku, units in lines.filter(waiting).values_list("sku").annotate(units=Sum(F("quantity") - F("shipped_before"))):
-        sold[sku] += units
-    later = lines.exclude(waiting).filter(order__delivered_at__gte=oldest).values_list("sku", "quantity", "order__delivered_at")
-    for sku, quantity, delivered_at in later:
-        if delivered_at >= read_at[sku]:
-            sold[sku] += quantity
-    return dict(sold)
+
+# ------------------------------------------------------------------------------------------------------------- why there is none
+
+
+def _untold(listing: Listing, cart: Cart, rules: StockRules, translated: Translation) -> str:
+    """Why a listing is never told a figure, whatever the warehouse has."""
+    code = listing.sku
+    if not code:
+        return "The listing has no SKU."
+    if translated.promotional:
+        return f"{code} is a promotional code and no product."
+    if translated.action == LEAVE_OUT:
+        return f"{code} is ignored: a rule leaves it out of orders."
+    if translated.action == REFUSE:
+        return f"A rule refuses orders of {code}."
+    if not translated.parts:
+        return f"The rule for {code} names no SKU of the warehouse."
+    if code in rules.excluded:
+        return f"The stock rules of {cart.name} exclude {code}."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
-class Sales:
-    """Units sold by a listing after a moment, and whether a sale lies so close to it that its side is unsure."""
+class _Stock:
+    """What a warehouse has of some SKUs, and what was sold of them meanwhile."""
 
-    units: int
-    unsure: bool
+    warehouse: Warehouse
+    levels: Mapping[str, Sequence[StockLevel]]
+    sold: Mapping[str, int]
 
+    @classmethod
+    def of(cls, warehouse: Warehouse, skus: Iterable[str]) -> _Stock:
+        levels: dict[str, list[StockLevel]] = defaultdict(list)
+        for level in StockLevel.objects.filter(connection_id=warehouse.connection_id, sku__in=set(skus) - {""}, gone=False):
+            levels[level.sku].append(level)
+        read_at = {sku: found[0].read_at for sku, found in levels.items() if len(found) == 1}
+        return cls(warehouse, levels, by_sku(uncommitted(warehouse, read_at)))
 
-def sold_since(connection_id: int, listings: Sequence[Listing]) -> dict[int, Sales]:
-    """What each listing sold since its figure was last set or read, by listing."""
-    since = {listing.pk: known_at(listing) for listing in listings}
-    moments = [moment for moment in since.values() if moment is not None]
-    if not moments:
-        return {}
-    lines: dict[tuple[str, str], list[tuple[int, datetime]]] = defaultdict(list)
-    rows = OrderLine.objects.filter(order__connection_id=connection_id, order__placed_at__gte=min(moments) - DOUBT)
-    for listing_id, sku, quantity, placed_at in rows.values_list("listing_id", "sku", "quantity", "order__placed_at"):
-        lines[(listing_id, sku)].append((quantity, placed_at))
-    return {
-        listing.pk: _sales(lines[(listing.external_id.partition(":")[0], listing.sku)], moment)
-        for listing in listings
-        if (moment := since[listing.pk]) is not None
-    }
+    def trouble(self, translated: Translation) -> str:
+        """Why there is no figure of these parts; of a kit, the first part that is in the way."""
+        for part in translated.parts:
+            found = self.levels.get(part.sku, ())
+            if not found:
+                return f"{part.sku} is not at {self.warehouse.name}."
+            if len(found) > 1:
+                return f"{part.sku} is at {self.warehouse.name} {len(found)} times."
+        if not self.parts(translated):
+            return f"{self.warehouse.name} does not count {' and '.join(part.sku for part in translated.parts)}."
+        return ""
 
-
-def _sales(lines: Iterable[tuple[int, datetime]], since: datetime) -> Sales:
-    told = list(lines)
-    return Sales(
-        units=sum(quantity for quantity, placed_at in told if placed_at > since),
-        unsure=any(abs(placed_at - since) <= DOUBT for _quantity, placed_at in told),
-    )
-
-
-def known_at(listing: Listing) -> datetime | None:
-    """When we last knew the listing's figure for sure."""
-    moments = [moment for moment in (listing.pushed_at, listing.shown_at) if moment is not None]
-    return max(moments, default=None)
-
-
-def must_show(listing: Listing, sales: Sales | None) -> int | None:
-    """What the marketplace must show now; None where that is not known."""
-    if sales is None or sales.unsure:
-        return None
-    set_last = listing.pushed_at is not None and (listing.shown_at is None or listing.pushed_at >= listing.shown_at)
-    figure = listing.pushed if set_last else listing.shown
-    return None if figure is None else max(0, figure - sales.units)
+    def parts(self, translated: Translation) -> list[Part]:
+        """The parts that are counted. What the warehouse does not count never runs out, and limits no kit."""
+        counted = [(part, self.levels[part.sku][0]) for part in translated.parts]
+        return [
+            Part(part.sku, part.units, level.available, self.sold.get(part.sku, 0), level.max_online, level.read_at)
+            for part, level in counted
+            if level.tracked
+        ]

@@ -51,8 +51,8 @@ def store_listings(connection_id: int, rows: Iterable[Listing], read_at: datetim
         if row is None:
             stored.gone = True
         else:
-            stored.sku, stored.title, stored.marketplace = row.sku, row.title, row.marketplace
+            stored.sku, stored.title, stored.marketplace, stored.currency = row.sku, row.title, row.marketplace, row.currency
             stored.shown, stored.shown_at, stored.gone = row.shown, read_at, False
         changed.append(stored)
-    Listing.objects.bulk_update(changed, ["sku", "title", "marketplace", "shown", "shown_at", "gone"], batch_size=500)
+    Listing.objects.bulk_update(changed, ["sku", "title", "marketplace", "currency", "shown", "shown_at", "gone"], batch_size=500)
     return len(told)

@@ -97,7 +97,7 @@ def _given(model: type[Owned], columns: Sequence[str]) -> str:
 
 
 def _fields(model: type[Owned]) -> dict[str, Any]:
-    return {str(field.column): field for field in model._meta.local_concrete_fields}
+    return {str(field.column): field for field in model._meta.local_concrete_fields if not field.generated}
 
 
 def _type(field: Any) -> str:

@@ -12,7 +12,7 @@ from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
 from cartrover.events.telling import close_problems, event, tell
 from cartrover.orders import search
-from cartrover.orders.models import Carrier, Order, SearchTerm, Shipment, ShipmentPart
+from cartrover.orders.models import Carrier, Order, Shipment, ShipmentPart
 from cartrover.orders.shipped import recount, settle_shipped
 from cartrover.orders.units import keep_parts, needs_of, share_out
 
@@ -101,13 +101,8 @@ def _add(order: Order, package: Package) -> list[Event]:
         ShipmentPart(shipment=shipment, part=needs[at].part, quantity=quantity) for at, quantity in sorted(units.items())
     )
     recount(order)
-    _find_by_tracking(order, package.tracking)
+    search.remember(order, [package.tracking])
     return [event(order, "shipped", _left(package, units), actor="Warehouse"), *settle_shipped(order)]
-
-
-def _find_by_tracking(order: Order, tracking: str) -> None:
-    if search.normal(tracking):
-        SearchTerm.objects.bulk_create([SearchTerm(order=order, term=search.normal(tracking))], ignore_conflicts=True)
 
 
 def _left(package: Package, units: Mapping[int, int]) -> str:
@@ -141,7 +136,7 @@ def _change(order: Order, shipment: Shipment, package: Package) -> list[Event]:
     # Whether the cart can be told is for the cart's own stream to say.
     Shipment.objects.filter(pk=shipment.told_with_id or shipment.pk).update(due_at=timezone.now())
     shipment.refresh_from_db(fields=["due_at"])
-    _find_by_tracking(order, shipment.tracking)
+    search.remember(order, [shipment.tracking])
     return [event(order, "shipment_changed", f"The warehouse changed package {shipment}.", actor="Warehouse", **changed)]
 
 

@@ -10,7 +10,7 @@ from cartrover.orders.gates.context import Context, context
 from cartrover.orders.gates.ours import made_by_us
 from cartrover.orders.models import Order, Status
 from cartrover.orders.routing import Case, case_of, route
-from cartrover.orders.settling import settle
+from cartrover.orders.settling import OURS, settle
 from cartrover.orders.verdicts import Verdict
 
 # States of an effect whose write is, or may be, at the warehouse although the order does not say so yet.
@@ -28,20 +28,23 @@ def judge(case: Case, known: Context) -> Verdict:
         return Verdict(Status.SKIPPED, way.code, way.reason)
     for gate in GATES:
         found = gate(case, way.cart, known)
-        if found is not None:
+        if found is not None and found.code not in case.waived:
             return Verdict(found.status, found.code, found.reason, way.cart, found.cause)
     return Verdict(Status.NEW, cart=way.cart)
 
 
 # ----------------------------------------------------------------------------------------------------------- judging once more
 
-# What these gates have decided they may decide anew. A hold that a person, a rule or a doubt has made stays.
+# What these gates have decided they may decide anew. A hold for a doubt stays until a person has looked.
 _OURS_TO_CHANGE = {
     Status.NEW: None,
     Status.ERROR: None,
     Status.SKIPPED: None,
     Status.CANCELED: {"canceled"},
-    Status.HELD: {"payment", "cancel_asked", "counting", "malformed", "no_warehouse"},
+    Status.HELD: {
+        *("payment", "cancel_asked", "counting", "malformed", "no_warehouse", "total_differs"),
+        *("by_person", "rule_hold", "po_box", "country"),
+    },
 }
 # Skipped for what the merchant can change: adding a cart or switching one on judges these again.
 _OPEN_TO_CARTS = ("no_cart", "download_off", "too_early", "no_warehouse")
@@ -73,10 +76,10 @@ def release(kind: str, subject: str, connection: Connection) -> set[int]:
     return decide(waited.filter(status=Status.ERROR))
 
 
-def decide(orders: QuerySet[Order]) -> set[int]:
+def decide(orders: QuerySet[Order], actor: str = OURS) -> set[int]:
     """Judge these orders now, and write what changed. Returns the connections whose order delivery the caller has to wake.
 
-    Locks the rows, in the order of their keys.
+    Locks the rows, in the order of their keys. ``actor`` is whose doing it is.
     """
     chosen = [each for each in orders.select_for_update(of=("self",)).order_by("pk").prefetch_related("lines") if may_judge(each)]
     sent = set(Order.objects.filter(pk__in=[each.pk for each in chosen], effects__state__in=SENT).values_list("pk", flat=True))
@@ -88,5 +91,5 @@ def decide(orders: QuerySet[Order]) -> set[int]:
     for connection_id, group in by_connection.items():
         cases = [case_of(order, list(order.lines.all())) for order in group]
         known = context(connection_id, cases)
-        woken |= settle([(order, judge(case, known)) for order, case in zip(group, cases, strict=True)])
+        woken |= settle([(order, judge(case, known)) for order, case in zip(group, cases, strict=True)], actor)
     return woken

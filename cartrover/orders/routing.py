@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from cartrover.connections.models import Cart
@@ -29,7 +30,8 @@ class CaseLine:
 class Case:
     """An order as the gates see it, from a fresh reading or from its row.
 
-    ``uncounted`` lines are those the cart calls shipped although only some of their units may have left.
+    ``uncounted`` lines are those the cart calls shipped although only some of their units may have left. ``buyer`` is by what a
+    person may know the buyer. ``waived`` and ``held_by`` are what people decided (see ``Order``).
     """
 
     number: str
@@ -43,6 +45,13 @@ class Case:
     ship_to: dict[str, str] | None
     marks: dict[str, Any]
     lines: tuple[CaseLine, ...]
+    total: Decimal = Decimal(0)
+    shipping_method: str = ""
+    note: str = ""
+    buyer: tuple[str, ...] = ()
+    ref: str = ""
+    waived: frozenset[str] = frozenset()
+    held_by: str = ""
 
 
 def case_of(order: Order, lines: Sequence[OrderLine]) -> Case:
@@ -61,6 +70,13 @@ def case_of(order: Order, lines: Sequence[OrderLine]) -> Case:
             case_line(line.sku, line.title, line.listing_id, line.marketplace, line.quantity, line.fulfilled, line.shipped_before)
             for line in lines
         ),
+        total=order.total,
+        shipping_method=order.shipping_method,
+        note=order.note,
+        buyer=(order.buyer_id, order.buyer_name, order.buyer_email),
+        ref=order.ref,
+        waived=frozenset(order.waived),
+        held_by=order.held_by,
     )
 
 

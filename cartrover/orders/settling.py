@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 
+from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import event, open_problem, tell
 from cartrover.orders.models import Order, Status
-from cartrover.orders.verdicts import Verdict, told
+from cartrover.orders.verdicts import Cause, Verdict, told
 
+OURS = "CartRover"  # who did it where no person did
 _DECIDED = ("cart", "warehouse", "status", "reason_code", "reason", "problem", "due_at", "attempts")
 
 
-def settle(judged: Sequence[tuple[Order, Verdict]]) -> set[int]:
+def settle(judged: Sequence[tuple[Order, Verdict]], actor: str = OURS) -> set[int]:
     """Write verdicts on stored orders, with an Event for each that is news. Returns the connections to wake."""
     changed: list[Order] = []
     left: set[int] = set()
@@ -37,7 +39,7 @@ def settle(judged: Sequence[tuple[Order, Verdict]]) -> set[int]:
         _apply(order, verdict, problem)
         changed.append(order)
     Order.objects.bulk_update(changed, _DECIDED)
-    tell(event(order, order.status, told(order.status, order.reason)) for order in changed)
+    tell(event(order, order.status, told(order.status, order.reason), actor=actor) for order in changed)
     close_if_empty(left)
     return woken
 
@@ -61,22 +63,27 @@ def assign_problems(verdicts: Mapping[int, Verdict]) -> None:
 
 
 class _Problems:
-    """The open Problems that verdicts name: of the warehouse's account for a shared cause, else of the order alone."""
+    """The open Problems that verdicts name, each asked for once."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, str, int], Problem] = {}
+        self._open: dict[tuple[str, str, str, int], Problem] = {}
 
     def of(self, verdict: Verdict, order: Order) -> Problem | None:
         cause = verdict.cause
         if cause is None:
             return None
-        warehouse = verdict.cart.warehouse if verdict.cart else None
-        if not cause.subject or warehouse is None or warehouse.connection is None:
-            return open_problem(cause.kind, verdict.reason, about=order)
-        key = (cause.kind, cause.subject, warehouse.connection.pk)
+        about = cause.about or _account(cause, verdict) or order
+        key = (cause.kind, cause.subject, str(about._meta.model_name), about.pk)
         if key not in self._open:
-            self._open[key] = open_problem(cause.kind, verdict.reason, subject=cause.subject, about=warehouse.connection)
+            words = cause.words or verdict.reason
+            self._open[key] = open_problem(cause.kind, words, subject=cause.subject, about=about, data=dict(cause.data))
         return self._open[key]
+
+
+def _account(cause: Cause, verdict: Verdict) -> Connection | None:
+    """The warehouse's account, to which what several orders wait for belongs."""
+    warehouse = verdict.cart.warehouse if verdict.cart else None
+    return warehouse.connection if warehouse is not None and cause.subject else None
 
 
 def close_if_empty(problems: set[int]) -> None:

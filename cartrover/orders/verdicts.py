@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
 
 from cartrover.connections.models import Cart
 from cartrover.orders.models import Status
@@ -10,10 +14,17 @@ from cartrover.orders.models import Status
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a Problem is about: one for all orders that wait for the same thing, one for the order where ``subject`` is empty."""
+    """What a Problem is about: one for all orders that wait for the same thing.
+
+    ``about`` is the row that it belongs to; without one it is the warehouse's account where there is a ``subject``, else the
+    order. ``words`` are the card's, where the order's own reason does not do. ``data`` is what the fix needs to know.
+    """
 
     kind: str
     subject: str = ""
+    about: Model | None = None
+    words: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,10 @@ class Verdict:
     reason: str = ""
     cart: Cart | None = None
     cause: Cause | None = None
+
+    @property
+    def cart_id(self) -> int | None:
+        return self.cart.pk if self.cart else None
 
     @property
     def wakes(self) -> int | None:

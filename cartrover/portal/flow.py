@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
 
 from cartrover.connections.models import Cart, Connection, ServiceHolder, Warehouse
 from cartrover.merchants.models import Merchant
-from cartrover.orders.counts import counted
+from cartrover.orders.counts import MOST, counted
 from cartrover.orders.models import Order, Shipment, Status
 from cartrover.portal.formats import local
 from cartrover.sync.models import Stream
@@ -23,13 +23,15 @@ WAREHOUSE_STEPS = {Stream.Kind.DELIVER_ORDERS, Stream.Kind.PULL_SHIPMENTS, Strea
 @dataclass(frozen=True, slots=True)
 class Node:
     """A cart or warehouse as it stands. ``state`` names its look; ``last_good`` is its last good run, ``next_try`` when it
-    is tried next after a failure. ``y`` is where its line begins, in hundredths of the column."""
+    is tried next after a failure. ``y`` is where its line begins, in hundredths of the column. ``count`` is a cart's orders of
+    today, and a warehouse's orders that are on their way to it."""
 
     holder: ServiceHolder
     state: str
     last_good: datetime | None
     next_try: datetime | None
     y: float
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,21 @@ class Flow:
 
 
 def flow(merchant: Merchant) -> Flow:
-    waiting = Shipment.objects.filter(due_at__isnull=False, state__in=(Shipment.State.WAITING, Shipment.State.UPLOADED))
+    packages = Shipment.objects.filter(due_at__isnull=False, state__in=(Shipment.State.WAITING, Shipment.State.UPLOADED))
+    today, waiting = Order.objects.filter(placed_at__gte=_midnight(merchant)), Order.objects.filter(status=Status.NEW)
     return Flow(
-        _nodes(Cart.objects.all(), CART_STEPS),
-        _nodes(Warehouse.objects.all(), WAREHOUSE_STEPS),
-        counted(Order.objects.filter(placed_at__gte=_midnight(merchant))),
-        counted(Order.objects.filter(status=Status.NEW)),
+        _nodes(Cart.objects.all(), CART_STEPS, _counts(today, "cart")),
+        _nodes(Warehouse.objects.all(), WAREHOUSE_STEPS, _counts(waiting, "warehouse")),
+        counted(today),
         counted(waiting),
+        counted(packages),
     )
+
+
+def _counts(orders: QuerySet[Order], holder: str) -> dict[int, int]:
+    """By cart or warehouse, of as many orders as are counted at all."""
+    some = Order.objects.filter(pk__in=orders.order_by().values("pk")[: MOST + 1])
+    return dict(some.order_by().values_list(f"{holder}_id").annotate(Count("pk")))
 
 
 def _midnight(merchant: Merchant) -> datetime:
@@ -59,13 +68,13 @@ def _midnight(merchant: Merchant) -> datetime:
     return datetime.combine(now.date(), time(), now.tzinfo)
 
 
-def _nodes(holders: QuerySet[Any], steps: set[Stream.Kind]) -> list[Node]:
+def _nodes(holders: QuerySet[Any], steps: set[Stream.Kind], counts: dict[int, int]) -> list[Node]:
     streams = Prefetch("connection__streams", Stream.objects.filter(kind__in=steps), to_attr="steps")
     found = list(holders.select_related("connection").prefetch_related(streams).order_by("id"))
-    return [_node(holder, (index + 0.5) / len(found) * 100) for index, holder in enumerate(found)]
+    return [_node(holder, (index + 0.5) / len(found) * 100, counts.get(holder.pk, 0)) for index, holder in enumerate(found)]
 
 
-def _node(holder: ServiceHolder, y: float) -> Node:
+def _node(holder: ServiceHolder, y: float, count: int) -> Node:
     connection: Connection | None = holder.connection  # type: ignore[attr-defined]
     steps: list[Stream] = getattr(connection, "steps", [])
     failing = [step for step in steps if step.failing_since is not None]
@@ -81,4 +90,5 @@ def _node(holder: ServiceHolder, y: float) -> Node:
         max((step.last_good_at for step in steps if step.last_good_at), default=None),
         min((step.due_at for step in failing if step.due_at), default=None),
         y,
+        count,
     )

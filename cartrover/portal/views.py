@@ -25,6 +25,7 @@ from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.orders.counts import by_status
 from cartrover.orders.models import Order
+from cartrover.portal.dashboard_figures import pictures
 from cartrover.portal.first_steps import first_steps
 from cartrover.portal.flow import flow
 from cartrover.portal.formats import local
@@ -79,6 +80,14 @@ def live(request: MerchantRequest) -> HttpResponse:
     if shown["digest"] == request.GET.get("seen"):
         return HttpResponse(status=204)
     return render(request, "portal/live_frame.html", {"live": shown})
+
+
+@at_least(Role.VIEWER)
+@require_safe
+@never_cache
+def shown_figures(request: MerchantRequest) -> HttpResponse:
+    """The dashboard's pictures, asked for once the page is there."""
+    return render(request, "portal/figures.html", {"pictures": pictures(request.merchant)})
 
 
 def _live(request: MerchantRequest) -> dict[str, str]:

@@ -9,33 +9,33 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 from django.utils import timezone
 
-from cartrover.connections.models import Cart, Connection, Warehouse
+from cartrover.connections.models import Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.inventory.models import StockLevel
 from cartrover.inventory.storing import store_levels
-from cartrover.orders import preparing
-from cartrover.orders.models import Order, OrderLine, Status
+from cartrover.orders import preparing, search
+from cartrover.orders.models import LinePart, Order, OrderLine, Status
+from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
 from cartrover.sync.backoff import back_off
+from cartrover.sync.deliveries import GONE, delivery_of, identity_of
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
 from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level, wake_carts
 from cartrover.sync.rereading import reread_if_stale
 from cartrover.sync.sent import kept
 from cartrover.sync.work import Done, LeaseLost, Work, our_fault
-from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
+from integrations.contract import Delivery, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
 
 log = logging.getLogger(__name__)
 
-GONE = ("void", "deleted")
 BATCH = 25  # orders a run: it must end before it keeps other streams waiting
 
 
@@ -101,10 +101,11 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         if order.status != Status.NEW or order.warehouse_id != warehouse.pk:
             return False
         lines = list(order.lines.order_by("position"))
+        sending = as_sent(order)
     if not _items(work, client, order, [line for line in lines if line.quantity > line.shipped_before]):
         return False
     customer_id = _customer(work, client, order)
-    delivery = delivery_of(order, lines, customer_id)
+    delivery = delivery_of(order, lines, customer_id, sending)
     client.check(delivery)
     answered: list[RemoteOrder] = []
 
@@ -186,53 +187,6 @@ def _customer(work: Work, client: WarehouseClient, order: Order) -> str:
     )
 
 
-def source_url(order: Order) -> str:
-    """The order's page in the portal, which tells our orders from everybody else's at the warehouse."""
-    return f"{settings.PORTAL_URL}/o/{order.ref}"
-
-
-def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str) -> Delivery:
-    """The order as a warehouse takes it. Only what has not left already is sent, and the total is without what has."""
-    return Delivery(
-        ref=order.ref,
-        number=order.number,
-        placed_at=order.placed_at,
-        customer_id=customer_id,
-        source_url=source_url(order),
-        currency=order.currency,
-        lines=tuple(
-            DeliveryLine(
-                external_id=line.external_id,
-                sku=line.sku,
-                item_id=line.item_id,
-                title=line.title,
-                quantity=line.quantity - line.shipped_before,
-                unit_price=line.unit_price,
-                total=line.total - _gone(line),
-            )
-            for line in lines
-            if line.quantity > line.shipped_before
-        ),
-        shipping=order.shipping,
-        shipping_method=order.shipping_method,
-        discount=order.discount,
-        tax=order.tax,
-        adjustment=order.adjustment,
-        total=order.total - sum(map(_gone, lines), Decimal(0)),
-        ship_to=AddressRecord(**(order.ship_to or {})),
-        note=order.note,
-        email=order.buyer_email,
-        references=tuple((str(name), str(value)) for name, value in order.references),
-    )
-
-
-def _gone(line: OrderLine) -> Decimal:
-    """What the units of a line come to that had left before we first saw the order."""
-    if not line.shipped_before:
-        return Decimal(0)
-    return (line.total * line.shipped_before / line.quantity).quantize(Decimal("0.01"))
-
-
 def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str) -> Found | None:
     """What an earlier attempt made there. A hit counts only when it is really ours."""
     found = client.find_orders(delivery.ref)
@@ -285,10 +239,11 @@ def _delivered(
             if line_id:
                 OrderLine.objects.filter(pk=line.pk).update(remote_id=line_id)
         order.refresh_from_db(fields=["status", "delivered_at"])
+        search.remember(order, [remote_id, *LinePart.objects.filter(line__order=order).values_list("sku", flat=True)])
         words = f"Delivered to {warehouse.name} as {remote_id}."
         events = [event(order, "delivered", words, remote_id=remote_id), *settle_shipped(order)]
         remark = remote.remark if remote else ""
-        if remote is not None and remote.total != total and not remark:
+        if remote is not None and remote.total != total and not remark and "total_differs" not in order.waived:
             remark = f"The warehouse shows a total of {remote.total}, and {total} was sent."
         if remark:
             open_problem("differs_at_warehouse", remark, about=order)
@@ -331,8 +286,3 @@ def _next(work: Work, warehouses: Sequence[Warehouse], *, full: bool) -> float:
         earliest: datetime | None = due.aggregate(at=Min("due_at"))["at"]
     idle = durations().deliver_idle
     return idle if earliest is None else min(idle, max(0.0, (earliest - timezone.now()).total_seconds()))
-
-
-def identity_of(cart: Cart) -> CartIdentity:
-    """The cart as a warehouse's customer."""
-    return CartIdentity(key=f"CR-{cart.public_id}".upper(), name=cart.name)

@@ -39,6 +39,7 @@ class Durations:
     catalogue_poll: float = 900.0
     listings_poll: float = 86_400.0
     stock_spacing: float = 360.0
+    stock_refused: float = 3600.0  # until a figure that the marketplace did not take is tried again
     housekeeping: float = 60.0
     hint_patience: float = 10.0
 

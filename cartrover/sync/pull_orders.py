@@ -24,6 +24,7 @@ from cartrover.orders.routing import SERVICE
 from cartrover.sync import streams
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
+from cartrover.sync.pull_stock import wake_sellers
 from cartrover.sync.readings import Read
 from cartrover.sync.storing import Stored, store
 from cartrover.sync.windows import read_windows
@@ -256,6 +257,8 @@ class _Pull:
             self._wake(stored.woken)
             if stored.to_confirm:
                 streams.ready(self.connection.pk, Stream.Kind.CONFIRM_SHIPMENTS)
+            if stored.new or stored.changed:  # also what waits for a person must not be sold a second time
+                wake_sellers(self.carts)
         self.new += len(stored.new)
         self.changed += len(stored.changed)
 

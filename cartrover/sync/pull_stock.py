@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -127,3 +127,9 @@ def wake_carts(warehouse: Warehouse) -> None:
     carts = Cart.objects.filter(warehouse=warehouse, state=Cart.State.LIVE, connection__isnull=False)
     for connection_id in carts.values_list(F("connection_id"), flat=True).distinct():
         streams.ready(connection_id, Stream.Kind.PUSH_STOCK)
+
+
+def wake_sellers(carts: Iterable[Cart]) -> None:
+    """Something was sold at these carts: each cart that sells from their warehouses compares its figures."""
+    for warehouse in Warehouse.objects.filter(carts__in=list(carts)).distinct():
+        wake_carts(warehouse)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from cartrover.connections.models import Cart
 from cartrover.inventory.models import Listing
-from cartrover.inventory.publishing import Figure, figures, must_show, sold_since
+from cartrover.inventory.publishing import Figure, figures
+from cartrover.inventory.selling import SERVICE, cart_of, sold_on
+from cartrover.inventory.showing import item_of, must_show, sold_since
 from cartrover.inventory.storing import store_listings
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
@@ -72,17 +76,19 @@ def _read_listings(work: Work, client: CartClient) -> None:
             break
         number += 1
     with work.rows():
-        rows = [_listing(work.connection_id, record, read_at) for record in records]
+        sold = sold_on(work.connection_id, {item_of(record.external_id) for record in records})
+        rows = [_listing(work.connection_id, record, sold, read_at) for record in records]
         store_listings(work.connection_id, rows, read_at)
 
 
-def _listing(connection_id: int, record: ListingRecord, read_at: datetime) -> Listing:
+def _listing(connection_id: int, record: ListingRecord, sold: Mapping[str, str], read_at: datetime) -> Listing:
     return Listing(
         connection_id=connection_id,
         external_id=record.external_id,
         sku=record.sku,
         title=record.title,
-        marketplace=record.marketplace,
+        marketplace=record.marketplace or sold.get(item_of(record.external_id), ""),
+        currency=record.currency,
         managed_by=record.managed_by,
         shown=record.quantity,
         shown_at=read_at,
@@ -92,36 +98,38 @@ def _listing(connection_id: int, record: ListingRecord, read_at: datetime) -> Li
 def _plan(work: Work) -> tuple[list[Figure], bool]:
     """The figures to push now, and whether some wait for something that comes soon."""
     with work.rows():
-        carts = [cart for cart in Cart.objects.select_related("warehouse").filter(connection_id=work.connection_id)]
-        selling = [cart for cart in carts if cart.serves("inventory_upload")]
+        carts = list(Cart.objects.select_related("warehouse").filter(connection_id=work.connection_id))
+        selling = [cart for cart in carts if cart.serves(SERVICE)]
         listings = list(Listing.objects.filter(connection_id=work.connection_id, gone=False))
+        before = {listing.pk: _kept(listing) for listing in listings}
+        for listing in listings:
+            listing.cart = cart_of(listing, carts)
         sales = sold_since(work.connection_id, listings)
-        pulled_at, their_now = _orders_known_until(selling), _their_now(work)
-        ready: list[Figure] = []
-        waits = False
-        for cart, theirs in _by_cart(selling, listings):
-            for figure in figures(cart, theirs):
-                _remember(figure)
-                if figure.desired is None or figure.desired == must_show(figure.listing, sales.get(figure.listing.pk)):
-                    continue
-                if _may_go(figure, pulled_at, their_now):
+        now = _Now.of(work.connection_id, selling)
+        ready = []
+        for cart in selling:
+            for figure in figures(cart, [listing for listing in listings if listing.cart == cart]):
+                listing = figure.listing
+                _remember(figure, _waits(figure, must_show(listing, sales.get(listing.pk)), now))
+                if listing.waits == NOW:
                     ready.append(figure)
-                else:
-                    waits = True
-    return ready, waits
+        changed = [listing for listing in listings if _kept(listing) != before[listing.pk]]
+        Listing.objects.bulk_update(changed, _KEPT, batch_size=500)
+    return ready, any(listing.waits in _SOON for listing in listings)
 
 
-def _by_cart(carts: Sequence[Cart], listings: Sequence[Listing]) -> Iterable[tuple[Cart, list[Listing]]]:
-    """Each listing with the cart of its marketplace, else with the first one: Trading's own list does not name it always."""
-    if not carts:
-        return []
-    by_variant = {cart.variant: cart for cart in carts if cart.variant}
-    groups: dict[int, tuple[Cart, list[Listing]]] = {cart.pk: (cart, []) for cart in carts}
-    for listing in listings:
-        cart = by_variant.get(listing.marketplace) or (carts[0] if not listing.marketplace or not by_variant else None)
-        if cart is not None:
-            groups[cart.pk][1].append(listing)
-    return groups.values()
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """``pulled_at``: every sale up to then is known. ``theirs`` is the marketplace's clock, by which pushes are dated."""
+
+    pulled_at: datetime | None
+    ours: datetime
+    theirs: datetime
+
+    @classmethod
+    def of(cls, connection_id: int, selling: Sequence[Cart]) -> _Now:
+        now = timezone.now()
+        return cls(_orders_known_until(selling), now, now + _ahead(connection_id))
 
 
 def _orders_known_until(carts: Sequence[Cart]) -> datetime | None:
@@ -133,33 +141,67 @@ def _orders_known_until(carts: Sequence[Cart]) -> datetime | None:
     return min(told) if told and all(told) else None
 
 
-def _their_now(work: Work) -> datetime:
-    """The marketplace's clock, as the order download last heard it: by it pushes are dated."""
-    pulls = Stream.objects.filter(connection_id=work.connection_id, kind=Stream.Kind.PULL_ORDERS)
-    ahead = pulls.values_list("cursor__clock", flat=True).first()
-    return timezone.now() + timedelta(seconds=float(ahead or 0))
+def _ahead(connection_id: int) -> timedelta:
+    """How far the marketplace's clock is ahead of ours, as the order download last heard it."""
+    pulls = Stream.objects.filter(connection_id=connection_id, kind=Stream.Kind.PULL_ORDERS)
+    return timedelta(seconds=float(pulls.values_list("cursor__clock", flat=True).first() or 0))
 
 
-def _may_go(figure: Figure, pulled_at: datetime | None, their_now: datetime) -> bool:
-    """A push needs a pull that ended after the reading, no push under way, and room under the marketplace's limits."""
-    listing, now = figure.listing, timezone.now()
-    if pulled_at is None or figure.read_at is None or pulled_at < figure.read_at:
-        return False
-    if listing.in_flight_until is not None and listing.in_flight_until > now:
-        return False
-    used = listing.revisions if listing.revisions_day == now.date() else 0
-    if figure.desired == 0:
-        return used < REVISIONS_A_DAY
-    spaced = listing.pushed_at is None or their_now - listing.pushed_at > timedelta(seconds=durations().stock_spacing)
-    return spaced and used < REVISIONS_A_DAY - KEPT_FOR_ZERO
+# ------------------------------------------------------------------------------------------------------------ why one waits
+
+NOW = "It is being pushed."
+_PULL = "The orders up to the warehouse's last reading are not all downloaded yet."
+_UNDER_WAY = "A push was sent, and what became of it is not known yet."
+_SPENT = f"It was set so often today that the rest of the day's {REVISIONS_A_DAY} changes are kept for zero."
+_SPACED = "It was set a few minutes ago, and the marketplace wants to be told of a listing only so often."
+_REFUSED = "The marketplace did not take it. It is tried again every hour."
+_SOON = (_PULL, _UNDER_WAY, _SPACED)
 
 
-def _remember(figure: Figure) -> None:
-    """Keep what the listing ought to show and why, where that is news."""
+def _waits(figure: Figure, showing: int | None, now: _Now) -> str:
+    """Why the listing does not show its figure yet: NOW where it goes out at once, empty where it shows it.
+
+    A push needs a pull that ended after the reading, no push under way, and room under the marketplace's limits. What a person
+    asks for goes out even if nothing differs, and waits neither for its distance to the last push nor after a refusal.
+    """
+    listing, wanted = figure.listing, figure.sum
+    if wanted is None or (wanted.result == showing and listing.asked_at is None):
+        return ""
+    if now.pulled_at is None or now.pulled_at < wanted.told_until:
+        return _PULL
+    if listing.in_flight_until is not None and listing.in_flight_until > now.ours:
+        return _UNDER_WAY
+    used = listing.revisions if listing.revisions_day == now.ours.date() else 0
+    if used >= (REVISIONS_A_DAY if wanted.result == 0 else REVISIONS_A_DAY - KEPT_FOR_ZERO):
+        return _SPENT
+    if listing.asked_at is not None:
+        return NOW
+    if _since(listing.refused_at, now.ours) <= durations().stock_refused and wanted.result == listing.desired:
+        return _REFUSED
+    if wanted.result and _since(listing.pushed_at, now.theirs) <= durations().stock_spacing:
+        return _SPACED
+    return NOW
+
+
+def _since(moment: datetime | None, now: datetime) -> float:
+    return (now - moment).total_seconds() if moment is not None else math.inf
+
+
+_KEPT = ("cart", "desired", "desired_read_at", "trouble", "waits", "refusal", "refused_at")
+
+
+def _kept(listing: Listing) -> tuple[object, ...]:
+    """What planning may change. When the warehouse was read is no news of its own."""
+    return (listing.cart_id, listing.desired, listing.trouble, listing.waits, listing.refusal)
+
+
+def _remember(figure: Figure, waits: str) -> None:
+    """What the listing ought to show and why it does not. What it shows by now was not refused."""
     listing = figure.listing
-    if (listing.desired, listing.trouble) != (figure.desired, figure.trouble):
-        listing.desired, listing.desired_read_at, listing.trouble = figure.desired, figure.read_at, figure.trouble
-        listing.save(update_fields=["desired", "desired_read_at", "trouble"])
+    listing.desired, listing.desired_read_at, listing.trouble = figure.desired, figure.read_at, figure.trouble
+    listing.waits = waits
+    if not waits:
+        listing.refusal, listing.refused_at = "", None
 
 
 def _push(work: Work, client: CartClient, batch: Sequence[Figure]) -> int:
@@ -179,15 +221,30 @@ def _push(work: Work, client: CartClient, batch: Sequence[Figure]) -> int:
     return sum(result.done for result in results)
 
 
+_SETTLED = (
+    "in_flight_until",
+    "managed_by",
+    "revisions",
+    "revisions_day",
+    "pushed",
+    "pushed_at",
+    "pushed_read_at",
+    "waits",
+    "refusal",
+    "refused_at",
+    "asked_at",
+)
+
+
 def _settle(figure: Figure, result: StockResult, sent_at: datetime) -> None:
-    listing, today = figure.listing, timezone.now().date()
+    listing, now = figure.listing, timezone.now()
     listing.in_flight_until = None
     listing.managed_by = result.managed_by or listing.managed_by
-    listing.revisions = listing.revisions + 1 if listing.revisions_day == today else 1
-    listing.revisions_day = today
+    listing.revisions = listing.revisions + 1 if listing.revisions_day == now.date() else 1
+    listing.revisions_day = now.date()
     if result.done:
         listing.pushed, listing.pushed_at, listing.pushed_read_at = figure.desired, sent_at, figure.read_at
-        listing.trouble = ""
+        listing.waits, listing.refusal, listing.refused_at, listing.asked_at = "", "", None, None
     elif not result.retry:
-        listing.trouble = result.problem
-    listing.save()
+        listing.waits, listing.refusal, listing.refused_at, listing.asked_at = _REFUSED, result.problem, now, None
+    listing.save(update_fields=_SETTLED)

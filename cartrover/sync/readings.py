@@ -11,7 +11,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from cartrover.orders import searching
+from cartrover.orders import search
 from cartrover.orders.routing import Case, case_line
 from integrations.contract import AddressRecord, LineRecord, MalformedRecord, OrderRecord, RefundRecord
 
@@ -243,11 +243,15 @@ def case_of_record(record: OrderRecord) -> Case:
             )
             for line in record.lines
         ),
+        total=record.total,
+        shipping_method=record.shipping_method[:LONGEST],
+        note=record.note,
+        buyer=(record.buyer_id, record.buyer_name, record.buyer_email),
     )
 
 
 def terms_of(record: OrderRecord, ref: str) -> set[str]:
     """The words that the order is found by."""
     numbers = [record.number, record.external_id, ref, record.buyer_id, record.buyer_email]
-    names = [record.buyer_name, record.ship_to.name if record.ship_to else ""]
-    return searching.terms([*numbers, *(line.sku for line in record.lines)], names)
+    names = [record.buyer_name, *((record.ship_to.name, record.ship_to.company) if record.ship_to else ())]
+    return search.terms([*numbers, *(line.sku for line in record.lines)], names)

@@ -22,7 +22,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order, Shipment, Status
 from cartrover.sync import streams
 from cartrover.sync.clocks import closed_now
-from cartrover.sync.deliver_orders import GONE
+from cartrover.sync.deliveries import GONE
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
 from cartrover.sync.storing import AT_WAREHOUSE, Stored, store

@@ -16,8 +16,9 @@ from django.utils import timezone
 from cartrover.connections.models import Connection
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
-from cartrover.orders import bulk, changes, numbering, searching
+from cartrover.orders import bulk, changes, numbering, search
 from cartrover.orders.gates.context import context
+from cartrover.orders.methods import learn_methods, learn_methods_of
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
 from cartrover.orders.preparing import SENT, decide, judge
 from cartrover.orders.settling import assign_problems
@@ -25,6 +26,7 @@ from cartrover.orders.shipped import confirm_seen
 from cartrover.orders.verdicts import Verdict, told
 from cartrover.sync.readings import (
     LONG_AGO,
+    LONGEST,
     Read,
     Reading,
     case_of_record,
@@ -130,6 +132,7 @@ def _insert(connection: Connection, readings: Sequence[Reading], pulled_at: date
     bulk.insert(SearchTerm, [{"order_id": pk, "term": term} for key, pk in ids.items() for term in _terms(key, orders, refs)])
     bulk.insert(Event, [_pulled(each, ids[each.key], verdicts.get(each.key), pulled_at) for each in readings if each.key in ids])
     assign_problems({ids[key]: verdict for key, verdict in verdicts.items() if verdict.cause and key in ids})
+    learn_methods((verdicts[key].cart_id, record.shipping_method[:LONGEST]) for key, record in mine.items())
     return ids, {verdict.wakes for verdict in verdicts.values() if verdict.wakes is not None}
 
 
@@ -149,7 +152,7 @@ def _lines(orders: dict[str, OrderRecord], ids: dict[str, int]) -> list[dict[str
 
 
 def _terms(key: str, orders: dict[str, OrderRecord], refs: dict[str, str]) -> set[str]:
-    return terms_of(orders[key], refs[key]) if key in orders else searching.terms([key, refs[key]], [])
+    return terms_of(orders[key], refs[key]) if key in orders else search.terms([key, refs[key]])
 
 
 def _decided(verdict: Verdict, now: datetime) -> dict[str, Any]:
@@ -233,7 +236,9 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
     bulk.update(Order, rows)
     bulk.update(Order, unreadable)
     tell(events)
-    return [order.pk for order in orders], decide(Order.objects.filter(pk__in=[row["id"] for row in rows]))
+    woken = decide(Order.objects.filter(pk__in=[row["id"] for row in rows]))
+    learn_methods_of(row["id"] for row in rows)
+    return [order.pk for order in orders], woken
 
 
 def _still_news(order: Order, reading: Reading) -> bool:

@@ -108,14 +108,20 @@ def listings(answer: Answer) -> tuple[tuple[ListingRecord, ...], int]:
 
 
 def _records(item: Element) -> Iterator[ListingRecord]:
-    item_id, title = _text(item, "ItemID"), _text(item, "Title")
+    item_id, title, currency = _text(item, "ItemID"), _text(item, "Title"), _currency(item)
     variations = item.findall("Variations/Variation")
     for variation in variations:
         sku = _text(variation, "SKU")
         if sku:  # without one, nothing tells it from its sisters
-            yield ListingRecord(f"{item_id}:{sku}", sku, _available(variation), _named(title, variation))
+            yield ListingRecord(f"{item_id}:{sku}", sku, _available(variation), _named(title, variation), currency=currency)
     if not variations:
-        yield ListingRecord(item_id, _text(item, "SKU"), _available(item), title)
+        yield ListingRecord(item_id, _text(item, "SKU"), _available(item), title, currency=currency)
+
+
+def _currency(item: Element) -> str:
+    """The list names no site. What a listing is priced in leaves few of them."""
+    price = item.find("SellingStatus/CurrentPrice")
+    return "" if price is None else price.get("currencyID", "")
 
 
 def _available(element: Element) -> int:

@@ -82,7 +82,7 @@ class TradeGeckoWarehouse:
         body = order_body(delivery, self._settings, self._facts.zone)
         row = self._api.create("orders", "order", body, key=key)
         made = self._made(row, delivery, len(body["order_line_items"]))
-        if made.total != delivery.total:
+        if made.total != delivery.total and not delivery.total_may_differ:
             remark = f"{NAME} shows a total of {made.total}; the order came to {delivery.total} {delivery.currency}."
             return dataclasses.replace(made, remark=remark)
         return dataclasses.replace(made, remark=self.finish_order(made.remote_id, delivery, key=key))

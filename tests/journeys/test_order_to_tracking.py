@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from cartrover.events.models import Event, Problem
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.models import Order
+from cartrover.orders.search import matching
 from tests.stage import Stage
 
 
@@ -19,6 +21,8 @@ def test_an_order_goes_to_the_warehouse_and_its_tracking_comes_back(stage: Stage
     ours = stage.order(number)
     assert Decimal(order["total"]) == ours.total
     assert ours.status == "at_wms"
+    with acting_for(stage.merchant):
+        assert list(matching(Order.objects.all(), str(order["id"]))) == [ours], "found by its number at the warehouse"
 
     stage.ship(number)
     stage.settle()

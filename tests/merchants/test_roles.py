@@ -24,7 +24,10 @@ VIEWER, STAFF, MANAGER, OWNER = RANKS
 TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "dashboard": (VIEWER, NO),
     "live": (VIEWER, NO),
+    "figures": (VIEWER, NO),
     "orders": (VIEWER, NO),
+    "save_view": (NO, VIEWER),
+    "delete_view": (NO, VIEWER),
     "order": (VIEWER, NO),
     "order_call": (VIEWER, NO),
     "retry_order": (NO, STAFF),

@@ -75,6 +75,7 @@ def shown(client: Client, merchant: Merchant) -> Callable[[Order], str]:
         "00340434161094042557",
         "0034 0434",
         "TENT-2P-GREEN",
+        "a1b2c3@members.ebay.com",
         "köhler",
         "KOHLER",
     ],

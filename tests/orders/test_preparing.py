@@ -7,33 +7,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.utils import timezone
 
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Problem
 from cartrover.inventory.models import StockLevel
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders import preparing
-from cartrover.orders.gates import number
+from cartrover.orders import limits, preparing
 from cartrover.orders.models import Order, Status
 from cartrover.sync.models import Effect, Stream
-from cartrover.sync.storing import store
-from integrations.contract import AddressRecord, Cancel, Fulfilment, OrderRecord, Payment
+from integrations.contract import AddressRecord, Cancel, Fulfilment, Payment
+from tests.orders.reading import again, keep
 from tests.sync.fake_cart import START, Shop, add_item, line_record, make_connection, order_record
-
-
-def keep(shop: Shop, *records: OrderRecord) -> Order:
-    """Store the readings; the last one's row."""
-    with acting_for(shop.merchant):
-        store(shop.connection, records, pulled_at=timezone.now())
-        return Order.objects.select_related("cart", "problem").get(
-            connection=shop.connection, external_id=records[-1].external_id
-        )
-
-
-def again(shop: Shop, order: Order) -> Order:
-    with acting_for(shop.merchant):
-        return Order.objects.select_related("cart", "problem").get(pk=order.pk)
 
 
 @pytest.mark.parametrize(
@@ -270,8 +254,8 @@ def test_an_order_that_we_made_stays_skipped_when_somebody_takes_our_marks_off(b
 
 
 def test_an_order_number_that_the_warehouse_cannot_take_is_an_error(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(number, "number_limit", lambda warehouse: 10)
+    monkeypatch.setattr(limits, "number_limit", lambda warehouse: 10)
     order = keep(shop, order_record())
-    assert (order.status, order.reason) == (Status.ERROR, "The order number has 14 characters, and Main warehouse takes 10.")
+    assert (order.status, order.reason) == (Status.ERROR, "The order number has 14 characters, and 10 fit at Main warehouse.")
     assert order.problem is not None
     assert (order.problem.about, order.problem.about_id) == ("order", order.pk)

@@ -18,7 +18,7 @@ from cartrover.inventory.models import StockLevel
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import search
-from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, ShipmentLine
+from cartrover.orders.models import Order, OrderLine, Shipment, ShipmentLine
 from cartrover.sync.models import Call, Effect, Stream
 
 _numbers = count(10001)
@@ -145,8 +145,7 @@ def make_order(
             tax=Decimal(0),
             item_id=f"item-{sku}" if status in ("at_wms", "shipped", "confirmed") else "",
         )
-    words = search.terms([number, order.ref, buyer, *(sku for sku, *_ in lines)])
-    SearchTerm.objects.bulk_create([SearchTerm(order=order, term=term) for term in words])
+    search.remember(order, [number, order.ref, order.buyer_email, *(sku for sku, *_ in lines)], [buyer])
     _happened(order, "pulled", f"Pulled from {cart.name}.", placed - timedelta(seconds=40))
     return order
 
@@ -172,7 +171,7 @@ def ship(order: Order, state: str = "uploaded", tracking: str = "003404341610940
     )
     for line in order.lines.all():
         ShipmentLine.objects.create(shipment=shipment, line=line, quantity=units or line.quantity)
-    SearchTerm.objects.create(order=order, term=search.normal(tracking) + str(order.pk))
+    search.remember(order, [tracking])
     _happened(order, "shipped", f"The warehouse shipped 1 unit by DHL, tracking {tracking}.", timedelta(minutes=11), "Warehouse")
     return shipment
 

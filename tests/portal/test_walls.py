@@ -16,6 +16,7 @@ from cartrover.connections.models import GrantAttempt, SetupLink
 from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.roles import RANKS, may
 from cartrover.merchants.tenancy import OwnedManager, acting_for
+from cartrover.orders.models import SavedView
 from cartrover.sync import jobs
 from cartrover.sync.models import Call
 from tests.conftest import make_member
@@ -40,6 +41,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         )
         member = Member.objects.create(user=User.objects.create_user("dan@example.com"))
         invitation = Invitation.objects.create(email="erin@example.com", role="staff", ends_at=timezone.now() + timedelta(days=1))
+        view = SavedView.objects.create(member=member, name="Held", query="?status=held")
         job = jobs.ask("pull_again", by="alice@example.com", cart=day.setup.carts["EBAY_DE"])
     setup = day.setup
     rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, link, member, invitation, job)
@@ -49,6 +51,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "ref": [day.shipped.ref, day.in_error.ref],
         "call_id": [str(call.pk)],
         "problem_id": [str(day.unknown_sku.pk)],
+        "view_id": [str(view.pk)],
         "slug": ["ebay", "tradegecko"],
         "key": ["x"],
         "uidb36": ["x"],

@@ -167,6 +167,12 @@ def test_parts_that_do_not_come_to_the_total_are_refused() -> None:
     assert refused.value.code == "total_differs"
 
 
+def test_parts_that_do_not_come_to_the_total_go_out_when_a_person_lets_them() -> None:
+    sent = order_lines(delivery(total=Decimal("9.00"), total_may_differ=True), "inclusive")
+    assert [one["price"] for one in sent if one["line_type"] == "product"] == ["10.00"]
+    assert "Rounding" not in [one.get("label") for one in sent]
+
+
 def test_a_total_finer_than_its_currency_is_refused() -> None:
     with pytest.raises(Rejected):
         order_lines(delivery(line(2, "5.00"), total=Decimal("10.004")), "inclusive")

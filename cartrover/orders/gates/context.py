@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
 from cartrover.connections.models import Cart, Connection
 from cartrover.inventory.models import StockLevel
-from cartrover.orders.models import Order
+from cartrover.orders.limits import Limits, limits_of
+from cartrover.orders.models import Order, OrderRule, ShippingMethod
 from cartrover.orders.routing import Case
+from cartrover.orders.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class Context:
         complete: warehouse connections whose catalogue was read to its end, so that a SKU which is not there is unknown.
         ours: references of orders that we may have made on the order's own account.
         application: what the account calls our application.
+        limits: of the carts' warehouses, by the warehouse.
+        methods: what is known of the orders' shipping methods, by (cart, the cart's code).
+        order_rules: the merchant's own gates that are switched on.
     """
 
     carts: Sequence[Cart]
@@ -31,6 +36,9 @@ class Context:
     complete: frozenset[int]
     ours: frozenset[str] = frozenset()
     application: str = ""
+    limits: Mapping[int, Limits] = field(default_factory=dict)
+    methods: Mapping[tuple[int, str], ShippingMethod] = field(default_factory=dict)
+    order_rules: Sequence[Rule] = ()
 
 
 def context(connection_id: int, cases: Iterable[Case]) -> Context:
@@ -51,7 +59,15 @@ def context(connection_id: int, cases: Iterable[Case]) -> Context:
         frozenset(read.values_list("pk", flat=True)),
         _ours(connection_id, {str(marks["reference"]) for marks in marked if marks.get("reference")}),
         _application(connection_id) if any(marks.get("source_id") for marks in marked) else "",
+        {cart.warehouse.pk: limits_of(cart.warehouse) for cart in carts if cart.warehouse},
+        _methods(carts, {case.shipping_method for case in cases}),
+        [Rule.of(row) for row in OrderRule.objects.filter(on=True).order_by("pk")],
     )
+
+
+def _methods(carts: Sequence[Cart], codes: set[str]) -> dict[tuple[int, str], ShippingMethod]:
+    rows = ShippingMethod.objects.filter(cart__in=carts, code__in=codes - {""})
+    return {(row.cart_id, row.code): row for row in rows}
 
 
 def _ours(connection_id: int, references: set[str]) -> frozenset[str]:

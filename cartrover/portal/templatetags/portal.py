@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from cartrover.merchants.models import Member
 from cartrover.merchants.roles import may as role_may
 from cartrover.orders.counts import MOST
 from cartrover.portal import browsers, formats
+from cartrover.portal.figures import Took
 from cartrover.portal.states import look
 
 register = template.Library()
@@ -129,6 +130,17 @@ def ago(context: template.Context, when: datetime | None) -> SafeString | str:
     length = timezone.now() - when
     words = f"{formats.span(length)} ago" if length.total_seconds() >= 0 else f"in {formats.span(-length)}"
     return _time(when, _zone(context), words)
+
+
+@register.simple_tag
+def span(length: timedelta) -> str:
+    return formats.span(length)
+
+
+@register.simple_tag
+def took(time: Took | None) -> str:
+    """A time by its median and what 95 of 100 stayed below: ``40 s, 2 min``."""
+    return f"{formats.span(time.median)}, {formats.span(time.most)}" if time is not None else "–"
 
 
 def _time(when: datetime, zone: str, words: str) -> SafeString:

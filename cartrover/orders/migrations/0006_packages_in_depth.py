@@ -1,4 +1,3 @@
-
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -8,7 +7,7 @@ class Migration(migrations.Migration):
         ("connections", "0002_in_depth"),
         ("events", "0002_in_depth"),
         ("merchants", "0002_look"),
-        ("orders", "0003_lines_now"),
+        ("orders", "0005_filters"),
     ]
 
     operations = [

@@ -1,0 +1,87 @@
+"""What people and maps decide on the way from the cart to the warehouse, judged by what the warehouse got."""
+
+from __future__ import annotations
+
+from cartrover.connections.models import Cart, Warehouse
+from cartrover.events.models import Problem
+from cartrover.merchants.tenancy import acting_for
+from cartrover.orders import holding, methods
+from cartrover.orders.models import Order, OrderRule, ShippingMethod
+from tests.stage import Stage
+
+
+def release(stage: Stage, number: str) -> None:
+    with acting_for(stage.merchant):
+        holding.release(Order.objects.filter(external_id=number), "bob@example.com")
+
+
+def test_an_order_that_a_person_holds_is_not_sent_before_it_is_released(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P", payment="PENDING")
+    stage.settle()
+    with acting_for(stage.merchant):
+        holding.hold(Order.objects.filter(external_id=number), "bob@example.com")
+    stage.world.ebay.control(f"orders/{number}/pay")
+    stage.settle()
+    assert (stage.order(number).reason_code, stage.at_warehouse()) == ("by_person", [])
+    release(stage, number)
+    stage.settle()
+    assert [order["order_number"] for order in stage.at_warehouse()] == [number]
+
+
+def test_a_number_that_is_too_long_goes_out_as_the_short_one(stage: Stage) -> None:
+    with acting_for(stage.merchant):
+        Warehouse.objects.update(limits={"number_characters": "plain"})
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.settle()
+    assert (stage.order(number).reason_code, stage.at_warehouse()) == ("number_too_long", [])
+    release(stage, number)
+    stage.settle()
+    (order,) = stage.at_warehouse()
+    assert order["order_number"] == order["reference_number"] == stage.order(number).ref
+
+
+def test_an_unmapped_method_holds_its_orders_and_mapping_it_sends_them_all(stage: Stage) -> None:
+    with acting_for(stage.merchant):
+        Cart.objects.update(holds_unmapped=True)
+    stage.stock("TENT-2P")
+    numbers = [stage.sell("TENT-2P") for _ in range(2)]
+    stage.settle()
+    assert {stage.order(number).reason_code for number in numbers} == {"unmapped_method"}
+    assert stage.at_warehouse() == []
+    with acting_for(stage.merchant):
+        for method in ShippingMethod.objects.all():
+            methods.map_method(method, sent_as="Courier, next day", hold=True)
+    stage.settle()
+    sent = stage.at_warehouse()
+    assert sorted(order["order_number"] for order in sent) == sorted(numbers)
+    labels = {line["label"] for order in sent for line in order["lines"] if not line["sku"]}
+    assert "Courier, next day" in labels
+
+
+def test_a_total_that_differs_is_sent_when_a_person_says_so(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    odd = stage.sell("TENT-2P", overrides={"pricingSummary": {"total": {"value": "999.00"}}})
+    stage.settle()
+    assert (stage.order(odd).reason_code, stage.at_warehouse()) == ("total_differs", [])
+    release(stage, odd)
+    stage.settle()
+    assert [order["order_number"] for order in stage.at_warehouse()] == [odd]
+    assert stage.order(odd).status == "at_wms"
+    with acting_for(stage.merchant):
+        assert not Problem.objects.filter(closed_at__isnull=True).exists()
+
+
+def test_a_filter_keeps_an_order_away_and_a_hold_lets_it_go_when_it_is_released(stage: Stage) -> None:
+    with acting_for(stage.merchant):
+        OrderRule.objects.create(field="sku", test="any_of", values=["GIFT-CARD"], action="skip")
+        OrderRule.objects.create(field="units", test="at_least", values=["3"], action="hold")
+    stage.stock("TENT-2P", "GIFT-CARD")
+    filtered, large, usual = stage.sell("GIFT-CARD"), stage.sell("TENT-2P", quantity=3), stage.sell("TENT-2P")
+    stage.settle()
+    assert [order["order_number"] for order in stage.at_warehouse()] == [usual]
+    assert (stage.order(filtered).status, stage.order(large).status) == ("skipped", "held")
+    release(stage, large)
+    stage.settle()
+    assert sorted(order["order_number"] for order in stage.at_warehouse()) == sorted([usual, large])

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
 from cartrover.merchants.urls import outside
-from cartrover.portal import actions, jobs, proof, rehearsals, views
+from cartrover.portal import actions, jobs, problems, proof, rehearsals, views
 
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
@@ -16,7 +16,9 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("", include("cartrover.merchants.urls")),
     path("", include("cartrover.orders.urls")),
     path("orders/<str:ref>/retry/", actions.retry_order, name="retry_order"),
-    path("", include("cartrover.events.urls")),
+    path("problems/", problems.problems, name="problems"),
+    path("problems/<int:problem_id>/", problems.problem, name="problem"),
+    path("problems/<int:problem_id>/retry/", actions.retry_problem, name="retry_problem"),
     path("carts/<slug:public_id>/rehearsal/", rehearsals.rehearsal, name="rehearsal"),
     path("carts/<slug:public_id>/rehearsal/start/", rehearsals.rehearse, name="rehearse"),
     path("carts/<slug:public_id>/rehearsal/orders/", rehearsals.rehearsed_orders, name="rehearsed_orders"),
@@ -25,7 +27,6 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<slug:public_id>/", jobs.job_page, name="job"),
     path("jobs/<slug:public_id>/stop/", jobs.stop_job, name="stop_job"),
-    path("problems/<int:problem_id>/retry/", actions.retry_problem, name="retry_problem"),
 ]
 
 urlpatterns = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -26,7 +26,22 @@ class Card:
 
 def open_cards() -> list[Card]:
     """Your moves first, then by what has waited longest."""
-    cards = {problem.pk: Card(problem) for problem in Problem.objects.filter(closed_at__isnull=True)}
+    cards = _cards(Problem.objects.filter(closed_at__isnull=True))
+    return sorted(cards, key=lambda card: (card.problem.whose != Problem.Whose.MERCHANT, card.problem.opened_at))
+
+
+def card_of(problem: Problem) -> Card:
+    (card,) = _cards([problem])
+    return card
+
+
+def cards_of(problems: Iterable[Problem]) -> list[Card]:
+    """In the order of ``problems``."""
+    return list(_cards(problems))
+
+
+def _cards(problems: Iterable[Problem]) -> Collection[Card]:
+    cards = {problem.pk: Card(problem) for problem in problems}
     waiting = Problem.objects.filter(pk__in=cards, orders__isnull=False).values("pk", "orders__currency")
     for row in waiting.annotate(count=Count("orders"), value=Sum("orders__total"), oldest=Min("orders__placed_at")).order_by():
         card = cards[row["pk"]]
@@ -34,7 +49,7 @@ def open_cards() -> list[Card]:
         card.value[row["orders__currency"]] = row["value"]
         card.oldest = min(filter(None, (card.oldest, row["oldest"])))
     _name_connections(cards.values())
-    return sorted(cards.values(), key=lambda card: (card.problem.whose != Problem.Whose.MERCHANT, card.problem.opened_at))
+    return cards.values()
 
 
 def _name_connections(cards: Iterable[Card]) -> None:

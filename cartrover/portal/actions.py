@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from cartrover.events.models import Problem
@@ -14,6 +14,7 @@ from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Order
 from cartrover.orders.retrying import retry
+from cartrover.portal.solving import solving
 from cartrover.sync import streams
 from cartrover.sync.models import Stream
 
@@ -32,10 +33,10 @@ def retry_order(request: MerchantRequest, ref: str) -> HttpResponse:
 @require_POST
 def retry_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
     """The cause is solved outside: all the orders that waited for it are tried again."""
-    if not Problem.objects.filter(pk=problem_id).exists():
-        raise Http404("No such problem.")
-    _retry(request, Order.objects.filter(problem_id=problem_id))
-    return redirect("problems", request.merchant.public_id)
+    problem = get_object_or_404(Problem, pk=problem_id)
+    with solving(problem):
+        _retry(request, Order.objects.filter(problem_id=problem_id))
+    return redirect("problem", request.merchant.public_id, problem_id)
 
 
 def _retry(request: MerchantRequest, orders: QuerySet[Order]) -> None:

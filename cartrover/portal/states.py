@@ -69,6 +69,7 @@ LOOKS = {
     "waits": Look("wait", "clock", "Waits"),
     "differs": Look("wait", "bang", "Differs"),
     # whose move a problem is
+    "solved": Look("good", "tick", "Solved"),
     "merchant": Look("bad", "bang", "Your move"),
     "operator": Look("wait", "clock", "We are looking into it"),
 }

@@ -16,6 +16,8 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
 from cartrover.merchants.models import Merchant, User
+from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.models import Order
 from tests.conftest import make_member, make_merchant
 from tests.mail.mailing import send_waiting_mail
 from tests.portal.story import Day, busy_day
@@ -88,7 +90,6 @@ def test_an_orders_page_shows_what_was_said_on_the_wire(page: Page, day: Day, ac
 
 def test_the_dashboard_follows_by_itself(page: Page, day: Day, acme: Merchant) -> None:
     from cartrover.events.telling import event, tell
-    from cartrover.merchants.tenancy import acting_for
 
     log_in(page)
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
@@ -105,6 +106,12 @@ def test_the_problems_page_tries_again_all_that_waited_for_one_cause(page: Page,
     is_accessible(page)
     page.get_by_role("button", name="I solved it, try again").click()
     expect(page.get_by_text("We are trying 3 orders again now.")).to_be_visible()
+    expect(page.get_by_text("0 of 3 orders went on")).to_be_visible()
+    is_accessible(page)
+    with acting_for(day.setup.merchant):
+        Order.objects.filter(status="new").update(status="at_wms")
+    expect(page.get_by_text("3 orders went on.")).to_be_visible()
+    page.get_by_role("link", name="All problems").click()
     expect(page.get_by_text("Nothing is stuck")).to_be_visible()
 
 

@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "job": (VIEWER, NO),
     "stop_job": (NO, STAFF),
     "problems": (VIEWER, NO),
+    "problem": (VIEWER, NO),
     "retry_problem": (NO, STAFF),
     "carts": (VIEWER, NO),
     "new_cart": (MANAGER, NO),

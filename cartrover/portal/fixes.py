@@ -1,0 +1,33 @@
+"""What solves a Problem, in place on its card: for each kind a part of a page.
+
+The part is included with ``card`` and, as ``facts``, what it needs beside that. It is shown to those who may act. Its forms post
+to addresses of their own, which solve the cause inside ``solving`` and lead to the Problem's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cartrover.events.cards import Card
+
+
+def nothing_more(card: Card) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """``template`` is the part, and ``facts`` looks up what it shows beside the card.
+
+    ``retry`` False where trying again as it is can change nothing, so that the button would only mislead.
+    """
+
+    template: str
+    facts: Callable[[Card], Mapping[str, Any]] = nothing_more
+    retry: bool = True
+
+
+# A kind that has none gets the buttons that every card has: show its orders, open its connection, try again.
+FIXES: Mapping[str, Fix] = {}

@@ -32,7 +32,10 @@ def bars(values: Sequence[float], gap: float = 0.3) -> list[Bar]:
 
 
 def line(values: Sequence[float | None], most: float) -> list[str]:
-    """The points of a line, as ``x,y x,y``; one part for each run of values without a gap. ``most`` is the canvas' height."""
+    """The points of a line, as ``x,y x,y``; one part for each run of values without a gap. ``most`` is the canvas' height.
+
+    A value that stands alone is told twice, so that round ends make a dot of it.
+    """
     if not values:
         return []
     place, parts, part = WIDTH / len(values), [], []
@@ -40,6 +43,6 @@ def line(values: Sequence[float | None], most: float) -> list[str]:
         if value is not None:
             part.append(f"{place * (index + 0.5):.2f},{HEIGHT * (1 - min(1.0, value / max(most, 1e-9))):.2f}")
         elif part:
-            parts.append(" ".join(part))
+            parts.append(" ".join(part * 2 if len(part) == 1 else part))
             part = []
     return parts

@@ -37,7 +37,7 @@ class Pictures:
 
 def pictures(merchant: Merchant) -> Pictures:
     """Inside the merchant's door."""
-    told: Figures = cache.get_or_set(f"figures-{merchant.pk}", lambda: figures(merchant), KEPT)
+    told = _kept(merchant)
     counts = [float(day.orders) for day in told.days]
     return Pictures(
         told.days,
@@ -48,8 +48,17 @@ def pictures(merchant: Merchant) -> Pictures:
     )
 
 
+def _kept(merchant: Merchant) -> Figures:
+    key = f"figures-{merchant.pk}"
+    told: Figures | None = cache.get(key)
+    if told is None:
+        told = figures(merchant)
+        cache.set(key, told, KEPT)
+    return told
+
+
 def _time(over_all: Took | None, days: list[Took | None]) -> TimeChart:
     top = max((took.most for took in days if took is not None), default=timedelta(seconds=1))
-    medians = [took and took.median.total_seconds() for took in days]
-    mosts = [took and took.most.total_seconds() for took in days]
+    medians = [None if took is None else took.median.total_seconds() for took in days]
+    mosts = [None if took is None else took.most.total_seconds() for took in days]
     return TimeChart(over_all, line(medians, top.total_seconds()), line(mosts, top.total_seconds()), top)

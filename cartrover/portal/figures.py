@@ -81,7 +81,8 @@ def figures(merchant: Merchant, days: int = DAYS) -> Figures:
 
 
 def _by_day(rows: QuerySet[Any], column: str, zone: ZoneInfo) -> QuerySet[Any]:
-    return rows.annotate(day=TruncDate(column, tzinfo=zone)).order_by()
+    told: QuerySet[Any] = rows.annotate(day=TruncDate(column, tzinfo=zone)).order_by()
+    return told
 
 
 def _times(rows: QuerySet[Any], column: str, length: Any, zone: ZoneInfo) -> Mapping[date, Took]:

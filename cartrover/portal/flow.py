@@ -24,14 +24,15 @@ WAREHOUSE_STEPS = {Stream.Kind.DELIVER_ORDERS, Stream.Kind.PULL_SHIPMENTS, Strea
 class Node:
     """A cart or warehouse as it stands. ``state`` names its look; ``last_good`` is its last good run, ``next_try`` when it
     is tried next after a failure. ``y`` is where its line begins, in hundredths of the column. ``count`` is a cart's orders of
-    today, and a warehouse's orders that are on their way to it."""
+    today, or a warehouse's orders that are on their way to it, as ``unit`` says."""
 
     holder: ServiceHolder
     state: str
     last_good: datetime | None
     next_try: datetime | None
     y: float
-    count: int = 0
+    count: int
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def flow(merchant: Merchant) -> Flow:
     packages = Shipment.objects.filter(due_at__isnull=False, state__in=(Shipment.State.WAITING, Shipment.State.UPLOADED))
     today, waiting = Order.objects.filter(placed_at__gte=_midnight(merchant)), Order.objects.filter(status=Status.NEW)
     return Flow(
-        _nodes(Cart.objects.all(), CART_STEPS, _counts(today, "cart")),
-        _nodes(Warehouse.objects.all(), WAREHOUSE_STEPS, _counts(waiting, "warehouse")),
+        _nodes(Cart.objects.all(), CART_STEPS, _counts(today, "cart"), "today"),
+        _nodes(Warehouse.objects.all(), WAREHOUSE_STEPS, _counts(waiting, "warehouse"), "on the way"),
         counted(today),
         counted(waiting),
         counted(packages),
@@ -68,13 +69,13 @@ def _midnight(merchant: Merchant) -> datetime:
     return datetime.combine(now.date(), time(), now.tzinfo)
 
 
-def _nodes(holders: QuerySet[Any], steps: set[Stream.Kind], counts: dict[int, int]) -> list[Node]:
+def _nodes(holders: QuerySet[Any], steps: set[Stream.Kind], counts: dict[int, int], unit: str) -> list[Node]:
     streams = Prefetch("connection__streams", Stream.objects.filter(kind__in=steps), to_attr="steps")
     found = list(holders.select_related("connection").prefetch_related(streams).order_by("id"))
-    return [_node(holder, (index + 0.5) / len(found) * 100, counts.get(holder.pk, 0)) for index, holder in enumerate(found)]
+    return [_node(holder, (index + 0.5) / len(found) * 100, counts.get(holder.pk, 0), unit) for index, holder in enumerate(found)]
 
 
-def _node(holder: ServiceHolder, y: float, count: int) -> Node:
+def _node(holder: ServiceHolder, y: float, count: int, unit: str) -> Node:
     connection: Connection | None = holder.connection  # type: ignore[attr-defined]
     steps: list[Stream] = getattr(connection, "steps", [])
     failing = [step for step in steps if step.failing_since is not None]
@@ -91,4 +92,5 @@ def _node(holder: ServiceHolder, y: float, count: int) -> Node:
         min((step.due_at for step in failing if step.due_at), default=None),
         y,
         count,
+        unit,
     )

@@ -33,6 +33,7 @@ from cartrover.portal.forms import MerchantForm
 
 SHOWN_CARDS = 5
 SHOWN_EVENTS = 10
+LIVE_PARTS = ("flow", "needs", "events")
 
 
 @login_required
@@ -75,11 +76,11 @@ def dashboard(request: MerchantRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def live(request: MerchantRequest) -> HttpResponse:
-    """The dashboard's moving part. While it is as the browser has it there is nothing to send."""
+    """The dashboard's moving parts. While they are as the browser has them there is nothing to send."""
     shown = _live(request)
     if shown["digest"] == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return render(request, "portal/live_frame.html", {"live": shown})
+    return render(request, "portal/live_frame.html", {"live": shown, "alone": True})
 
 
 @at_least(Role.VIEWER)
@@ -103,8 +104,8 @@ def _live(request: MerchantRequest) -> dict[str, str]:
         "events": _last_events(),
         "merchant": request.merchant,
     }
-    html = render_to_string("portal/live.html", context)
-    return {"html": html, "digest": hashlib.sha256(html.encode()).hexdigest()[:16]}
+    parts = {part: render_to_string(f"portal/live_{part}.html", context) for part in LIVE_PARTS}
+    return {**parts, "digest": hashlib.sha256("".join(parts.values()).encode()).hexdigest()[:16]}
 
 
 def _last_events() -> list[dict[str, Any]]:

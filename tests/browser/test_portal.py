@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
+from cartrover.events.telling import event, tell
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
@@ -89,8 +90,6 @@ def test_an_orders_page_shows_what_was_said_on_the_wire(page: Page, day: Day, ac
 
 
 def test_the_dashboard_follows_by_itself(page: Page, day: Day, acme: Merchant) -> None:
-    from cartrover.events.telling import event, tell
-
     log_in(page)
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     with acting_for(acme):
@@ -164,3 +163,15 @@ def totp(secret: str) -> str:
     digest = hmac.new(base64.b32decode(secret + "=" * (-len(secret) % 8)), counter, hashlib.sha1).digest()
     number = struct.unpack(">I", digest[digest[-1] & 15 :][:4])[0] & 0x7FFFFFFF
     return f"{number % 1_000_000:06d}"
+
+
+def test_the_pictures_stay_while_the_dashboard_follows(page: Page, day: Day, acme: Merchant) -> None:
+    log_in(page)
+    pictures = page.get_by_role("heading", name="The last 14 days")
+    expect(pictures).to_be_visible()
+    page.get_by_text("As a table").click()
+    with acting_for(acme):
+        tell([event(day.shipped, "retried", "A parcel fell off the lorry.")])
+    expect(page.get_by_text("A parcel fell off the lorry.")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Sale to warehouse")).to_be_visible()
+    is_accessible(page)

@@ -81,7 +81,7 @@ def test_bars_stand_on_the_ground_within_the_canvas_and_keep_their_order(values:
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1e6)), max_size=40))
 def test_a_line_is_broken_where_days_are_missing_and_stays_on_the_canvas(values: list[float | None]) -> None:
     most = max((value for value in values if value is not None), default=1.0)
-    points = [point for part in line(values, most) for point in part.split()]
+    points = {point for part in line(values, most) for point in part.split()}
     assert len(points) == sum(value is not None for value in values)
     assert all(
         0 <= float(place) <= size for point in points for place, size in zip(point.split(","), (WIDTH, HEIGHT), strict=True)

@@ -212,7 +212,8 @@ class CartIdentity:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
-    """One line to deliver: ``item_id`` is the warehouse's own id of the SKU."""
+    """One line to deliver: ``item_id`` is the warehouse's own id of the SKU. ``external_id`` is unique in the delivery; a line of
+    the cart may be several here, one for each SKU that it is sent as."""
 
     external_id: str
     sku: str
@@ -340,9 +341,10 @@ class StockRecord:
 
 @dataclass(frozen=True, slots=True)
 class ListingRecord:
-    """One thing a cart sells. ``external_id`` is unique in the account; ``managed_by`` is the integration's own word for how
-    its stock is written. ``marketplace`` is the variant it is sold on, empty where the cart does not tell; ``currency`` is what
-    it is priced in, which leaves few variants."""
+    """One thing a cart sells. ``external_id`` is unique in the account: the listing's id, and after a colon what tells its
+    variation from the others, if it is one. ``managed_by`` is the integration's own word for how its stock is written.
+    ``marketplace`` is the variant it is sold on, empty where the cart does not tell; ``currency`` is what it is priced in, which
+    leaves few variants."""
 
     external_id: str
     sku: str
@@ -550,10 +552,27 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number of a line or listing that may name the product, which a merchant chooses for each cart.
+
+    ``of(sku, listing_id, variation_id)`` is that number, empty where there is none. ``value`` is kept, empty for the SKU.
+    """
+
+    value: str
+    label: str
+    of: Callable[[str, str, str], str]
+    help: str = ""
+
+
+SKU = Identifier("", "SKU", lambda sku, listing_id, variation_id: sku)
+
+
+@dataclass(frozen=True, slots=True)
 class CartSide:
     """What an integration can do as a cart. ``open(wire, settings, facts)`` makes the client.
 
-    ``variants`` are what a cart is chosen from (eBay's marketplaces); empty where there is nothing to choose.
+    ``variants`` are what a cart is chosen from (eBay's marketplaces); empty where there is nothing to choose. ``identifiers`` are
+    what may name a product; the first one does unless another is chosen.
     ``order_url(external_id)`` is the address of an order for a person. ``normal_tracking`` is how the cart will show a tracking
     number. ``processing_seconds`` is the longest that a write may take to show. ``stock_batch`` 0 means no stock upload.
 
@@ -572,6 +591,10 @@ class CartSide:
     amends: bool = False
     counts_units: bool = True
     number_names_package: bool = False
+    identifiers: tuple[Identifier, ...] = (SKU,)
+
+    def identifier(self, value: str) -> Identifier:
+        return next((each for each in self.identifiers if each.value == value), self.identifiers[0])
 
     def variant(self, code: str) -> Variant | None:
         return next((each for each in self.variants if each.code == code), None)

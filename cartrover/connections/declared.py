@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cartrover.connections.models import Cart, Warehouse
 from integrations import registry
-from integrations.contract import Integration, WarehouseSide
+from integrations.contract import SKU, Identifier, Integration, WarehouseSide
 
 
 def number_limit(warehouse: Warehouse) -> int:
@@ -31,6 +31,12 @@ def currency(cart: Cart) -> str:
     side = registry.get(cart.integration).cart
     variant = side.variant(cart.variant) if side else None
     return variant.currency if variant else ""
+
+
+def identifier(cart: Cart) -> Identifier:
+    """Which number of its lines and listings names the product."""
+    side = registry.get(cart.integration).cart
+    return side.identifier(cart.identifier) if side else SKU
 
 
 def integration(slug: str) -> Integration:

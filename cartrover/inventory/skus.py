@@ -6,11 +6,36 @@ A cart's own rule comes before one for all carts. A rule's parts are the warehou
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from cartrover.inventory.models import SkuRule
+from cartrover.connections import declared
+from cartrover.connections.models import Cart
+from cartrover.inventory.models import Listing, SkuRule
 
 SEND, LEAVE_OUT, REFUSE = SkuRule.Action.SEND, SkuRule.Action.LEAVE_OUT, SkuRule.Action.REFUSE
+
+
+class Sold(Protocol):
+    """A line of an order, with the numbers that may name its product."""
+
+    @property
+    def sku(self) -> str: ...
+    @property
+    def listing_id(self) -> str: ...
+    @property
+    def variation_id(self) -> str: ...
+
+
+def code_of(cart: Cart, line: Sold) -> str:
+    """The code of a line's product, by the cart's own choice of number; empty where it has none."""
+    return declared.identifier(cart).of(line.sku, line.listing_id, line.variation_id)
+
+
+def code_of_listing(cart: Cart, listing: Listing) -> str:
+    """The code of what a listing sells, as :func:`code_of` gives it for the listing's orders."""
+    listing_id, _, variation = listing.external_id.partition(":")
+    return declared.identifier(cart).of(listing.sku, listing_id, variation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +65,7 @@ class Translation:
 class Rulebook:
     """The rules for some codes, by (cart or None for all, code)."""
 
-    rules: Mapping[tuple[int | None, str], Translation]
+    rules: Mapping[tuple[int | None, str], Translation] = field(default_factory=dict)
 
     @classmethod
     def of(cls, codes: Iterable[str] | None = None) -> Rulebook:

@@ -140,10 +140,15 @@ class Order(Owned):
 
 
 class OrderLine(Owned):
-    """One line as it was sold. ``item_id`` and ``remote_id`` are the warehouse's item and line, once known.
+    """One line as it was sold. What it is sent as are its parts.
 
-    ``shipped_before`` is how many units had left before we first saw the order.
+    ``shipped_before`` is how many units had left before we first saw the order. ``left_out`` says that a rule of the merchant's
+    kept the line away from the warehouse when the order was sent: as a product, or as a code that is none.
     """
+
+    class LeftOut(models.TextChoices):
+        IGNORED = "ignored", "Left out"
+        PROMOTIONAL = "promotional", "No product"
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField()
@@ -161,6 +166,7 @@ class OrderLine(Owned):
     shipped_before = models.PositiveIntegerField(default=0)
     item_id = models.CharField(max_length=200, blank=True)
     remote_id = models.CharField(max_length=200, blank=True)
+    left_out = models.CharField(max_length=12, choices=LeftOut.choices, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "order", "external_id"], name="a_line_is_stored_once")]

@@ -21,6 +21,7 @@ class CaseLine:
     sku: str
     title: str
     listing_id: str
+    variation_id: str
     marketplace: str
     left: int
     uncounted: bool
@@ -67,7 +68,16 @@ def case_of(order: Order, lines: Sequence[OrderLine]) -> Case:
         order.ship_to,
         order.marks,
         tuple(
-            case_line(line.sku, line.title, line.listing_id, line.marketplace, line.quantity, line.fulfilled, line.shipped_before)
+            case_line(
+                line.sku,
+                line.title,
+                line.listing_id,
+                line.variation_id,
+                line.marketplace,
+                line.quantity,
+                line.fulfilled,
+                line.shipped_before,
+            )
             for line in lines
         ),
         total=order.total,
@@ -81,10 +91,17 @@ def case_of(order: Order, lines: Sequence[OrderLine]) -> Case:
 
 
 def case_line(
-    sku: str, title: str, listing_id: str, marketplace: str, quantity: int, fulfilled: bool, shipped_before: int
+    sku: str,
+    title: str,
+    listing_id: str,
+    variation_id: str,
+    marketplace: str,
+    quantity: int,
+    fulfilled: bool,
+    shipped_before: int,
 ) -> CaseLine:
     uncounted = fulfilled and quantity > 1 and shipped_before == 0
-    return CaseLine(sku, title, listing_id, marketplace, max(0, quantity - shipped_before), uncounted)
+    return CaseLine(sku, title, listing_id, variation_id, marketplace, max(0, quantity - shipped_before), uncounted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from cartrover.inventory.models import StockLevel
 from cartrover.merchants.models import Role
 from cartrover.merchants.roles import at_least
 from cartrover.orders.life import life, readable
-from cartrover.orders.models import Order, Shipment, ShipmentLine
+from cartrover.orders.models import LinePart, Order, Shipment, ShipmentLine
 from cartrover.orders.moves import move
 from cartrover.orders.retrying import may_retry
 
@@ -41,23 +40,14 @@ def order_page(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def _lines(order: Order, packages: list[Shipment]) -> list[dict[str, Any]]:
-    """Each line with the SKU it was sent as, and how many of its units have left."""
-    lines = list(order.lines.order_by("position"))
+    """Each line with what it was sent as, and how many of its units have left."""
+    lines = list(order.lines.order_by("position").prefetch_related(Prefetch("parts", LinePart.objects.order_by("position"))))
     left: dict[int, int] = {}
     for package in packages:
         if package.state != Shipment.State.VOID:
             for part in package.lines.all():
                 left[part.line_id] = left.get(part.line_id, 0) + part.quantity
-    sent: dict[str, str] = {}
-    if order.warehouse is not None:
-        items = StockLevel.objects.filter(
-            connection_id=order.warehouse.connection_id, item_id__in=[line.item_id for line in lines]
-        )
-        sent = dict(items.values_list("item_id", "sku"))
-    return [
-        {"line": line, "sent_sku": sent.get(line.item_id, ""), "left": left.get(line.pk, 0) + line.shipped_before}
-        for line in lines
-    ]
+    return [{"line": line, "left": left.get(line.pk, 0) + line.shipped_before} for line in lines]
 
 
 @at_least(Role.VIEWER)

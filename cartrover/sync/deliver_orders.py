@@ -16,17 +16,16 @@ from django.utils import timezone
 from cartrover.connections.models import Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.inventory.models import StockLevel
-from cartrover.inventory.storing import store_levels
-from cartrover.orders import preparing, search
-from cartrover.orders.models import LinePart, Order, OrderLine, Status
+from cartrover.orders import search
+from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
 from cartrover.sync.backoff import back_off
-from cartrover.sync.deliveries import GONE, delivery_of, identity_of
+from cartrover.sync.deliveries import GONE, delivery_of, identity_of, part_id
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
-from cartrover.sync.pull_stock import CLOCK_MARGIN, stock_level, wake_carts
+from cartrover.sync.items import name_items
+from cartrover.sync.pull_stock import wake_carts
 from cartrover.sync.rereading import reread_if_stale
 from cartrover.sync.sent import kept
 from cartrover.sync.work import Done, LeaseLost, Work, our_fault
@@ -102,10 +101,11 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             return False
         lines = list(order.lines.order_by("position"))
         sending = as_sent(order)
-    if not _items(work, client, order, [line for line in lines if line.quantity > line.shipped_before]):
+    parts = name_items(work, client, order, [line for line in lines if line.quantity > line.shipped_before])
+    if parts is None:
         return False
     customer_id = _customer(work, client, order)
-    delivery = delivery_of(order, lines, customer_id, sending)
+    delivery = delivery_of(order, lines, parts, customer_id, sending)
     client.check(delivery)
     answered: list[RemoteOrder] = []
 
@@ -130,38 +130,6 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
     )
     _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)
     return True
-
-
-def _items(work: Work, client: WarehouseClient, order: Order, lines: Sequence[OrderLine]) -> bool:
-    """Name the warehouse's item on every line. What our own list lacks is asked of the warehouse before anybody is bothered.
-
-    False when the gates, asked once more, say that the order has to wait.
-    """
-    wanted = {line.sku for line in lines if line.sku}
-    with work.rows():
-        missing = wanted - set(_item_ids(work, wanted))
-    read_at = timezone.now() - CLOCK_MARGIN
-    asked = [record for sku in sorted(missing) for record in client.item(sku)]
-    with work.writing():
-        store_levels(work.connection_id, [stock_level(work.connection_id, record, read_at) for record in asked])
-        preparing.decide(Order.objects.filter(pk=order.pk))
-        order.refresh_from_db(fields=["status"])
-        if order.status != Status.NEW:
-            return False
-        items = _item_ids(work, wanted)
-        unknown = sorted(wanted - set(items))
-        for line in lines:
-            line.item_id = items.get(line.sku, "")
-        OrderLine.objects.bulk_update(lines, ["item_id"])
-    if unknown:
-        words = f"SKU {unknown[0]} is not in {order.warehouse}. Add it there, and the orders that wait for it go on."
-        raise NeedsMerchant(words, fix="unknown_sku", subject=unknown[0])
-    return True
-
-
-def _item_ids(work: Work, skus: set[str]) -> dict[str, str]:
-    rows = StockLevel.objects.filter(connection_id=work.connection_id, sku__in=skus, gone=False)
-    return dict(rows.values_list("sku", "item_id"))
 
 
 def _customer(work: Work, client: WarehouseClient, order: Order) -> str:
@@ -234,10 +202,8 @@ def _delivered(
             delivered_at=timezone.now(),
             stock_committed=remote is None or remote.status != "draft",
         )
-        for line in order.lines.all() if remote else []:
-            line_id = remote.line_ids.get(line.external_id, "") if remote else ""
-            if line_id:
-                OrderLine.objects.filter(pk=line.pk).update(remote_id=line_id)
+        if remote is not None:
+            _name_lines(order, remote)
         order.refresh_from_db(fields=["status", "delivered_at"])
         search.remember(order, [remote_id, *LinePart.objects.filter(line__order=order).values_list("sku", flat=True)])
         words = f"Delivered to {warehouse.name} as {remote_id}."
@@ -250,6 +216,14 @@ def _delivered(
             events.append(event(order, "differs", remark))
         tell(events)
         close_problems(about="order", about_id=order.pk, kind__in=("refused", "ambiguous", "total_differs", "engine"))
+
+
+def _name_lines(order: Order, remote: RemoteOrder) -> None:
+    """Keep the warehouse's own ids of the lines, where it tells them."""
+    parts = list(LinePart.objects.filter(line__order=order).select_related("line"))
+    for part in parts:
+        part.remote_id = remote.line_ids.get(part_id(part.line, part), "") or part.remote_id
+    LinePart.objects.bulk_update(parts, ["remote_id"])
 
 
 def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 
 from django.conf import settings
 
 from cartrover.connections.models import Cart
-from cartrover.orders.models import Order, OrderLine
+from cartrover.orders.models import LinePart, Order, OrderLine
+from cartrover.orders.money import left_of, price_each, split, sums_of
 from cartrover.orders.sending import Sending
 from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine
 
 GONE = ("void", "deleted")  # an order's states at a warehouse that keeps it no more
 
 
-def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str, sending: Sending) -> Delivery:
-    """The order as a warehouse takes it. Only what has not left already is sent, and the total is without what has."""
+def delivery_of(
+    order: Order, lines: Sequence[OrderLine], parts: Sequence[LinePart], customer_id: str, sending: Sending
+) -> Delivery:
+    """The order as a warehouse takes it: only what has not left already and is not left out, at what the buyer paid for that."""
+    sums = sums_of(order, lines)
     return Delivery(
         ref=order.ref,
         number=sending.number,
@@ -25,24 +28,14 @@ def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str, send
         source_url=source_url(order),
         currency=order.currency,
         lines=tuple(
-            DeliveryLine(
-                external_id=line.external_id,
-                sku=line.sku,
-                item_id=line.item_id,
-                title=line.title,
-                quantity=line.quantity - line.shipped_before,
-                unit_price=line.unit_price,
-                total=line.total - _gone(line),
-            )
-            for line in lines
-            if line.quantity > line.shipped_before
+            each for line in lines for each in _delivery_lines(line, [part for part in parts if part.line_id == line.pk])
         ),
         shipping=order.shipping,
         shipping_method=sending.shipping_method,
-        discount=order.discount,
-        tax=order.tax,
-        adjustment=order.adjustment,
-        total=order.total - sum(map(_gone, lines), Decimal(0)),
+        discount=sums.discount,
+        tax=sums.tax,
+        adjustment=sums.adjustment,
+        total=sums.total,
         ship_to=AddressRecord(**sending.ship_to),
         note=order.note,
         email=order.buyer_email,
@@ -51,11 +44,27 @@ def delivery_of(order: Order, lines: Sequence[OrderLine], customer_id: str, send
     )
 
 
-def _gone(line: OrderLine) -> Decimal:
-    """What the units of a line come to that had left before we first saw the order."""
-    if not line.shipped_before:
-        return Decimal(0)
-    return (line.total * line.shipped_before / line.quantity).quantize(Decimal("0.01"))
+def _delivery_lines(line: OrderLine, parts: Sequence[LinePart]) -> Iterator[DeliveryLine]:
+    """One for each part. A kit's price is shared out evenly over its units: nobody has told us what each of them is worth."""
+    left = line.quantity - line.shipped_before
+    if left <= 0 or line.left_out:
+        return
+    weights = [part.each for part in parts]
+    for part, total in zip(parts, split(left_of(line), weights), strict=True):
+        yield DeliveryLine(
+            external_id=part_id(line, part),
+            sku=part.sku,
+            item_id=part.item_id,
+            title=line.title,
+            quantity=left * part.each,
+            unit_price=price_each(line.unit_price, sum(weights)),
+            total=total,
+        )
+
+
+def part_id(line: OrderLine, part: LinePart) -> str:
+    """What the warehouse's answer names a part by: unique in its order."""
+    return f"{line.external_id}:{part.position}"
 
 
 def source_url(order: Order) -> str:

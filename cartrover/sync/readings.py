@@ -236,6 +236,7 @@ def case_of_record(record: OrderRecord) -> Case:
                 line.sku,
                 line.title,
                 line.listing_id,
+                line.variation_id,
                 line.marketplace,
                 line.quantity,
                 line.fulfilled,

@@ -10,6 +10,7 @@ from integrations.contract import VOID_WHEN_ASKED, CartSide, Integration, Quota
 from integrations.ebay.auth import WhoseAccount, grant, rights
 from integrations.ebay.client import EbayCart, normal_tracking
 from integrations.ebay.errors import NAME, QUOTA_ZONE
+from integrations.ebay.identifiers import IDENTIFIERS
 from integrations.ebay.settings import Application
 from integrations.ebay.sites import VARIANTS
 from integrations.ebay.stock import BATCH
@@ -36,6 +37,7 @@ def integration(environment: Mapping[str, str]) -> Integration:
             normal_tracking=normal_tracking,
             counts_units=False,
             number_names_package=True,
+            identifiers=IDENTIFIERS,
         ),
         quota=Quota(application.per_day, QUOTA_ZONE),
         guide=Path(__file__).with_name("guide.md"),

@@ -120,13 +120,14 @@ def _discount_and_rounding(delivery: Delivery, before: Decimal, unit: Decimal) -
     """What the discount line and the rounding line come to, when ``before`` is the sum of all others.
 
     A cart's discount may or may not hold the lines' own discounts already: the total says which. Half a minor unit is lost on
-    each unit sold whose price is finer than that, and no more may be called rounding.
+    each unit sold whose price is finer than that, and no more may be called rounding. Of many units, an own discount may be
+    as small as what rounding loses: it is believed last.
     """
-    own = sum(
-        (_own_discount(line.unit_price * line.quantity - line.total, line.quantity * unit) for line in delivery.lines), Decimal(0)
-    )
+    off = [(line.unit_price * line.quantity - line.total, line.quantity * unit) for line in delivery.lines]
+    own = sum((amount for amount, noise in off if amount > noise), Decimal(0))
     tolerance = unit * sum(line.quantity for line in delivery.lines)
-    for discount in (_rounded(delivery.discount, unit), _rounded(delivery.discount + own, unit)):
+    for more in (Decimal(0), own, sum((amount for amount, _noise in off), Decimal(0))):
+        discount = _rounded(delivery.discount + more, unit)
         rounding = delivery.total - (before - discount)
         if abs(rounding) <= tolerance and rounding == _rounded(rounding, unit):
             return discount, rounding
@@ -134,10 +135,6 @@ def _discount_and_rounding(delivery: Delivery, before: Decimal, unit: Decimal) -
         return _rounded(delivery.discount, unit), Decimal(0)
     message = f"The order's lines come to {before - delivery.discount} {delivery.currency} and its total is {delivery.total}."
     raise Rejected(message, code="total_differs")
-
-
-def _own_discount(off: Decimal, noise: Decimal) -> Decimal:
-    return off if off > noise else Decimal(0)
 
 
 def _rounded(amount: Decimal, unit: Decimal) -> Decimal:

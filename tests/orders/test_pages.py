@@ -184,7 +184,7 @@ def test_an_orders_page_tells_its_whole_life(shown: Callable[[Order], str], day:
 def test_a_stopped_order_says_why_whose_move_it_is_and_offers_the_button(shown: Callable[[Order], str], day: Day) -> None:
     text = shown(day.in_error)
     assert "TENT-2P-GRN is not in TradeGecko." in text
-    assert "Your move: create the SKU at the warehouse" in text
+    assert "Your move: match the SKU with one of" in text
     assert "2 other orders wait for the same." in text
     assert "Try again" in text
 

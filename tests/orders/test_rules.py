@@ -16,7 +16,7 @@ from tests.sync.fake_cart import START
 
 
 def case(**more: Any) -> Case:
-    lines = (case_line("TENT-2P", "Tent", "1", "", 3, False, 1), case_line("PEG-10", "Pegs", "2", "", 1, False, 0))
+    lines = (case_line("TENT-2P", "Tent", "1", "", "", 3, False, 1), case_line("PEG-10", "Pegs", "2", "", "", 1, False, 0))
     fields: dict[str, Any] = {"total": Decimal("99.90"), "note": "A gift", "buyer": ("jane", "Jane Roe", "jane@x.example")}
     address = {"country": "DE", "postal_code": "10115"}
     return Case("1", START, "", "paid", "none", "none", "", "", address, {}, lines, **{**fields, **more})

@@ -18,7 +18,7 @@ from cartrover.inventory.models import StockLevel
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import search
-from cartrover.orders.models import Order, OrderLine, Shipment, ShipmentLine
+from cartrover.orders.models import LinePart, Order, OrderLine, Shipment, ShipmentLine
 from cartrover.sync.models import Call, Effect, Stream
 
 _numbers = count(10001)
@@ -133,7 +133,7 @@ def make_order(
     }
     order: Order = Order.objects.create(**{**fields, **more})
     for position, (sku, title, units, price) in enumerate(lines):
-        OrderLine.objects.create(
+        line = OrderLine.objects.create(
             order=order,
             position=position,
             external_id=f"{number}-{position}",
@@ -143,8 +143,9 @@ def make_order(
             unit_price=Decimal(price),
             total=units * Decimal(price),
             tax=Decimal(0),
-            item_id=f"item-{sku}" if status in ("at_wms", "shipped", "confirmed") else "",
         )
+        if status in ("at_wms", "shipped", "confirmed"):
+            LinePart.objects.create(line=line, sku=sku, item_id=f"item-{sku}")
     search.remember(order, [number, order.ref, order.buyer_email, *(sku for sku, *_ in lines)], [buyer])
     _happened(order, "pulled", f"Pulled from {cart.name}.", placed - timedelta(seconds=40))
     return order
@@ -211,9 +212,8 @@ def deliver(order: Order) -> None:
     _happened(order, "delivered", f"Delivered to {warehouse.name} as 812904.", timedelta(minutes=30, seconds=-1))
     StockLevel.objects.bulk_create(
         [
-            StockLevel(connection=warehouse.connection, item_id=line.item_id, sku=line.sku, available={"1": "12"}, read_at=now)
-            for line in order.lines.all()
-            if line.item_id
+            StockLevel(connection=warehouse.connection, item_id=part.item_id, sku=part.sku, available={"1": "12"}, read_at=now)
+            for part in LinePart.objects.filter(line__order=order)
         ],
         ignore_conflicts=True,
     )

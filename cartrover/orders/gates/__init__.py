@@ -14,7 +14,7 @@ from cartrover.orders.gates.held import by_person
 from cartrover.orders.gates.method import method_mapped
 from cartrover.orders.gates.number import number_fits
 from cartrover.orders.gates.ruled import filtered, held
-from cartrover.orders.gates.skus import skus_known
+from cartrover.orders.gates.skus import not_refused, skus_known, something_sent
 from cartrover.orders.gates.wanted import no_warehouse, nothing_to_ship, over, too_early, waiting
 from cartrover.orders.routing import Case
 from cartrover.orders.verdicts import Verdict
@@ -25,10 +25,12 @@ GATES: tuple[Gate, ...] = (
     too_early,
     over,
     nothing_to_ship,
+    something_sent,
     filtered,
     by_person,
     waiting,
     no_warehouse,
+    not_refused,
     skus_known,
     method_mapped,
     address_complete,

@@ -10,9 +10,10 @@ from django.conf import settings
 
 from cartrover.connections.models import Cart, Connection
 from cartrover.inventory.models import StockLevel
+from cartrover.inventory.skus import Rulebook, Translation, code_of
 from cartrover.orders.limits import Limits, limits_of
 from cartrover.orders.models import Order, OrderRule, ShippingMethod
-from cartrover.orders.routing import Case
+from cartrover.orders.routing import Case, CaseLine
 from cartrover.orders.rules import Rule
 
 
@@ -29,6 +30,7 @@ class Context:
         limits: of the carts' warehouses, by the warehouse.
         methods: what is known of the orders' shipping methods, by (cart, the cart's code).
         order_rules: the merchant's own gates that are switched on.
+        rules: what the codes of these orders are sent as.
     """
 
     carts: Sequence[Cart]
@@ -39,6 +41,10 @@ class Context:
     limits: Mapping[int, Limits] = field(default_factory=dict)
     methods: Mapping[tuple[int, str], ShippingMethod] = field(default_factory=dict)
     order_rules: Sequence[Rule] = ()
+    rules: Rulebook = field(default_factory=Rulebook)
+
+    def sent_as(self, cart: Cart, line: CaseLine) -> Translation:
+        return self.rules.translate(cart.pk, code_of(cart, line))
 
 
 def context(connection_id: int, cases: Iterable[Case]) -> Context:
@@ -46,7 +52,9 @@ def context(connection_id: int, cases: Iterable[Case]) -> Context:
     cases = list(cases)
     carts = list(Cart.objects.filter(connection_id=connection_id).select_related("warehouse__connection").order_by("pk"))
     warehouses = {cart.warehouse.connection_id for cart in carts if cart.warehouse and cart.warehouse.connection_id}
-    skus = {line.sku for case in cases for line in case.lines if line.sku}
+    lines = [line for case in cases for line in case.lines]
+    rules = Rulebook.of({code_of(cart, line) for cart in carts for line in lines})
+    skus = {part.sku for cart in carts for line in lines for part in rules.translate(cart.pk, code_of(cart, line)).parts}
     items: dict[int, Counter[str]] = {each: Counter() for each in warehouses}
     known = StockLevel.objects.filter(connection_id__in=warehouses, sku__in=skus, gone=False)
     for at, sku in known.values_list("connection_id", "sku"):
@@ -62,6 +70,7 @@ def context(connection_id: int, cases: Iterable[Case]) -> Context:
         {cart.warehouse.pk: limits_of(cart.warehouse) for cart in carts if cart.warehouse},
         _methods(carts, {case.shipping_method for case in cases}),
         [Rule.of(row) for row in OrderRule.objects.filter(on=True).order_by("pk")],
+        rules,
     )
 
 

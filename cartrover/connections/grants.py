@@ -1,11 +1,13 @@
 """The OAuth journey, once for all integrations: start, the provider's answer, whose account it is, a connection.
 
     started ── answer ──▶ answered ── exchange ──▶ exchanged ── account ──▶ done
-        └─────────────────────┴────────────────────────┴──────────────────▶ failed
+        │                     │                        └ another ▶ asked ─────┘
+        └─────────────────────┴────────────────────────┴────────────┴─────▶ failed
 
 An answer counts once, only in the browser and for the person that started, only at the address of its own provider, and only
 within ten minutes. Exchanged tokens are committed before anything else: at a provider that rotates, losing them is losing the
-account. No rows are open while the provider is asked.
+account. No rows are open while the provider is asked. A reconnect that brings another account changes nothing until a person has
+said that it is meant.
 """
 
 from __future__ import annotations
@@ -17,14 +19,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from cartrover.connections import attention, claims, credentials, engine, sharing
+from cartrover.connections import attention, claims, credentials, engine, replacing, sharing
 from cartrover.connections.bare_wire import BareWire
 from cartrover.connections.claims import Claimed
-from cartrover.connections.holders import join
+from cartrover.connections.holders import LeftBehind, join
 from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse
+from cartrover.connections.replacing import WrongAccount
 from cartrover.connections.sealing import Unsealable
 from cartrover.events.telling import event, tell
 from cartrover.merchants import audit
@@ -37,6 +40,7 @@ from integrations.oauth2 import Tokens
 from integrations.outcomes import NeedsMerchant, NeedsOperator, Outcome, RetryLater
 
 LIFE = timedelta(minutes=10)
+QUESTION = timedelta(hours=1)  # for which it can be answered whether another account is meant
 State = GrantAttempt.State
 
 log = logging.getLogger(__name__)
@@ -65,19 +69,6 @@ class Refused(Exception):
         self.words = words
 
 
-class WrongAccount(Exception):
-    """A reconnect that came back with another account."""
-
-    cause = "wrong_account"
-
-    def __init__(self, provider: str, account: str, wanted: str) -> None:
-        self.words = (
-            f"You logged in to {provider} as {account}, but this connection is for {wanted}. Press Reconnect and log in as "
-            f"{wanted}; or connect {account} with a cart or warehouse of its own."
-        )
-        super().__init__(self.words)
-
-
 # ----------------------------------------------------------------------------------------------------------------------- start
 
 
@@ -98,6 +89,7 @@ def start(
     integration = registry.get(slug)
     if integration.trouble:
         raise NeedsOperator(integration.trouble)
+    _forget(GrantAttempt.objects.filter(renews=renews) if renews is not None else GrantAttempt.objects.none())
     state = secrets.token_urlsafe(32)
     attempt = GrantAttempt.objects.create(
         merchant=merchant,
@@ -262,7 +254,7 @@ def _ask_whose(attempt: GrantAttempt) -> tuple[Tokens | None, Account | Exceptio
         return tokens, outcome
 
 
-def _settle(attempt: GrantAttempt, account: Account, tokens: Tokens) -> None:
+def _settle(attempt: GrantAttempt, account: Account, tokens: Tokens, *, instead: bool = False) -> None:
     existing = Connection.objects.filter(
         integration=attempt.integration,
         environment=registry.get(attempt.integration).environment,
@@ -271,15 +263,24 @@ def _settle(attempt: GrantAttempt, account: Account, tokens: Tokens) -> None:
     try:
         with transaction.atomic():
             connection = existing or _made(attempt, account)
-            _insist_on_the_account(attempt, connection)
+            _insist_on_the_account(attempt, connection, instead=instead)
             _join(attempt, connection)
             _renew(attempt, connection, account, tokens)
-    except (WrongAccount, Claimed) as why:
+    except (WrongAccount, Claimed, LeftBehind) as why:
         if existing is not None and existing.state != Connection.State.DISCONNECTED:
             # The provider may have ended this account's older grant with the new one, which is then all that works.
             _renew(attempt, existing, account, tokens)
-        _end(attempt, why.cause, why.words)
+            attempt.connection, attempt.sealed_tokens = existing, None
+        if isinstance(why, WrongAccount) and why.instead:
+            _ask(attempt, account, why)
+        else:
+            attempt.connection = None
+            _end(attempt, why.cause, why.words)
         return
+    _done(attempt, connection)
+
+
+def _done(attempt: GrantAttempt, connection: Connection) -> None:
     attempt.connection = connection
     attempt.state, attempt.sealed_tokens = State.DONE, None
     attempt.words = f"{connection.account_name} is connected."
@@ -299,10 +300,18 @@ def _made(attempt: GrantAttempt, account: Account) -> Connection:
     return connection
 
 
-def _insist_on_the_account(attempt: GrantAttempt, connection: Connection) -> None:
+def _insist_on_the_account(attempt: GrantAttempt, connection: Connection, *, instead: bool) -> None:
     wanted = attempt.renews
     if wanted is not None and wanted.pk != connection.pk:
-        raise WrongAccount(_provider(attempt.integration), connection.account_name, wanted.account_name)
+        if not instead:
+            raise WrongAccount(
+                _provider(attempt.integration),
+                connection.account_name,
+                wanted.account_name,
+                behind_link=attempt.link_id is not None,
+                hindrance=replacing.hindrance(wanted, connection),
+            )
+        replacing.replace(wanted, connection, _who(attempt), tell_members=attempt.link is not None)
     if connection.carts.exists():
         claims.claim(connection)
 
@@ -324,10 +333,77 @@ def _renew(attempt: GrantAttempt, connection: Connection, account: Account, toke
     connection.state = Connection.State.ACTIVE
     connection.save(update_fields=["account_name", "authorised_by", "authorised_at", "consent_ends_at", "facts", "state"])
     attention.mended(connection)
-    who = attempt.started_by.email if attempt.started_by else "the account's owner"
+    who = _who(attempt)
     tell([event(connection, "connected", f"Access to {account.name} was granted.", actor=who)])
     audit.record(who, "connected", connection, after={"account": account.name, "consent_ends_at": tokens.consent_ends_at})
     engine.changed(connection)
+
+
+def _who(attempt: GrantAttempt) -> str:
+    return attempt.started_by.email if attempt.started_by else sharing.OWNER
+
+
+# ------------------------------------------------------------------------------------------------------------- another account
+
+
+def _ask(attempt: GrantAttempt, account: Account, why: WrongAccount) -> None:
+    """Keep what came, until a person says whether it is meant."""
+    attempt.state, attempt.failure, attempt.words = State.ASKED, why.cause, why.words
+    attempt.account_name, attempt.ends_at = account.name, timezone.now() + QUESTION
+    attempt.save(update_fields=["state", "failure", "words", "account_name", "ends_at", "connection", "sealed_tokens"])
+    tell([event(attempt, "grant_asked", why.words, cause=why.cause)])
+
+
+def asked(attempts: QuerySet[GrantAttempt]) -> QuerySet[GrantAttempt]:
+    """Those among attempts that wait for a person to say whether the account which came is meant. Inside the merchant's door."""
+    return attempts.filter(state=State.ASKED, ends_at__gt=timezone.now()).order_by("-pk")
+
+
+def use_instead(attempt: GrantAttempt) -> GrantAttempt:
+    """A person says that the other account is meant. Outside every door.
+
+    The attempt is then done; it goes on asking while the provider is away, and fails where the account cannot take the place.
+    """
+    if attempt.sealed_tokens is None:
+        with acting_for(attempt.merchant_id):
+            attempt = _locked(attempt.pk)
+            if attempt.state == State.ASKED and attempt.renews is not None and attempt.connection is not None:
+                _use_what_is_here(attempt, attempt.renews, attempt.connection)
+        return attempt
+    tokens, found = _ask_whose(attempt)
+    with acting_for(attempt.merchant_id):
+        attempt = _locked(attempt.pk)
+        if attempt.state != State.ASKED:
+            return attempt
+        if tokens is not None and isinstance(found, Account):
+            _settle(attempt, found, tokens, instead=True)
+        elif isinstance(found, RetryLater):
+            attempt.words = f"{found.message} Nothing has changed yet: try again in a moment."
+        elif isinstance(found, Outcome):
+            _fail_by(attempt, found)
+        else:
+            _fail(attempt, "unreadable")
+    return attempt
+
+
+def _use_what_is_here(attempt: GrantAttempt, wanted: Connection, came: Connection) -> None:
+    """The account that came is connected already, and has the new tokens."""
+    try:
+        with transaction.atomic():
+            replacing.replace(wanted, came, _who(attempt), tell_members=attempt.link is not None)
+    except (Claimed, LeftBehind) as why:
+        _end(attempt, why.cause, why.words)
+    else:
+        _done(attempt, came)
+
+
+def forget_unanswered() -> None:
+    """What came and was not used within the hour is forgotten. Inside the merchant's door."""
+    _forget(GrantAttempt.objects.filter(ends_at__lt=timezone.now()))
+
+
+def _forget(attempts: QuerySet[GrantAttempt]) -> None:
+    attempts.filter(state=State.ASKED).update(state=State.FAILED, sealed_tokens=None)
 
 
 # --------------------------------------------------------------------------------------------------------------------- failing

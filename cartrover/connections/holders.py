@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from django.db.models import Q
 from django.utils import timezone
 
 from cartrover.connections import claims, credentials, engine
 from cartrover.connections.models import Cart, Connection, ServiceHolder, Warehouse
 from cartrover.events.telling import close_problems, event, tell
 from cartrover.merchants import audit
+from cartrover.orders.models import Order, Status
+from cartrover.orders.preparing import SENT
 from integrations import registry
 from integrations.contract import CartSide, Integration, WarehouseSide
 
@@ -27,6 +30,16 @@ class Obstacle(Exception):
     def __init__(self, reasons: list[str]) -> None:
         super().__init__(" ".join(reasons))
         self.reasons = reasons
+
+
+class LeftBehind(Exception):
+    """Orders are at a warehouse's account, which it would leave."""
+
+    cause = "left_behind"
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 # --------------------------------------------------------------------------------------------------------------------- drafts
@@ -82,11 +95,16 @@ def side_of(holder: Holder) -> CartSide | WarehouseSide:
 
 
 def join(holder: Holder, connection: Connection) -> None:
-    """Let a cart or warehouse use a connection. Raises Claimed where another merchant's carts pull its account."""
+    """Let a cart or warehouse use a connection.
+
+    Raises Claimed where another merchant's carts pull its account, LeftBehind where orders at the account before would be lost.
+    """
     if holder.connection_id == connection.pk:
         return
     if isinstance(holder, Cart):
         claims.claim(connection)
+    elif reason := left_behind(holder):
+        raise LeftBehind(reason)
     before = holder.connection
     with audit.watched(None, "chose the connection", holder, "connection"):
         holder.connection = connection
@@ -98,6 +116,19 @@ def join(holder: Holder, connection: Connection) -> None:
             claims.release(before)
         engine.changed(before)
     engine.changed(connection)
+
+
+def left_behind(warehouse: Warehouse) -> str:
+    """Why a warehouse cannot go to another account now: what is at this one would never be told shipped. Empty where it can."""
+    there = Q(status=Status.AT_WMS) | Q(effects__kind="order", effects__state__in=SENT, status__in=(Status.NEW, Status.HELD))
+    count = Order.objects.filter(there, warehouse=warehouse).distinct().count()
+    if not count or warehouse.connection is None:
+        return ""
+    which = "1 order is" if count == 1 else f"{count:,} orders are"
+    return (
+        f"{which} at {warehouse.connection.account_name} and not shipped yet. Wait until everything there is shipped, or set up "
+        "another warehouse for the other account and send new orders there."
+    )
 
 
 def _start_anew(holder: Holder) -> None:

@@ -165,13 +165,15 @@ class SetupLink(Owned):
 class GrantAttempt(Owned):
     """One run of the OAuth journey. Holds the tokens from the moment they are exchanged until they are a Connection's.
 
-    ``answered``: the provider's answer came, which happens once. ``failure`` names the cause, ``words`` tell it to a person.
+    ``answered``: the provider's answer came, which happens once. ``asked``: another account came than was expected, of the name
+    ``account_name``, and a person is asked whether it is meant. ``failure`` names the cause, ``words`` tell it to a person.
     """
 
     class State(models.TextChoices):
         STARTED = "started", "Started"
         ANSWERED = "answered", "Answered"
         EXCHANGED = "exchanged", "Exchanged"
+        ASKED = "asked", "Asked"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
@@ -185,6 +187,7 @@ class GrantAttempt(Owned):
     state = models.CharField(max_length=10, choices=State.choices, default=State.STARTED)
     failure = models.CharField(max_length=40, blank=True)
     words = models.TextField(blank=True)
+    account_name = models.CharField(max_length=200, blank=True)
     sealed_tokens = models.BinaryField(null=True)
     link = models.ForeignKey(SetupLink, null=True, on_delete=models.SET_NULL, related_name="attempts")
     renews = models.ForeignKey(Connection, null=True, on_delete=models.PROTECT, related_name="+")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cartrover.connections.views import owner, sharing
+from cartrover.connections.views import another, opening, owner, sharing
 
 _CART, _WAREHOUSE, _CONNECTION = {"kind": "cart"}, {"kind": "warehouse"}, {"kind": "connection"}
 
@@ -13,7 +13,8 @@ urlpatterns = [
     path("finish/", owner.finish, name="owner_finish"),
     path("<slug:attempt_id>/status/", owner.status, name="owner_status"),
     path("<slug:attempt_id>/go-on/", owner.go_on, name="owner_go_on"),
-    path("<str:token>", owner.open_link, name="setup_link"),
+    path("<slug:attempt_id>/instead/", another.owner_instead, name="owner_instead"),
+    path("<str:token>", opening.open_link, name="setup_link"),
 ]
 
 of_a_merchant = [

@@ -224,6 +224,12 @@ def grants_of(link: SetupLink) -> QuerySet[GrantAttempt]:
     return granted
 
 
+def replaced_by(link: SetupLink) -> Connection | None:
+    """The other account that the owner of a renewal gave access to, and confirmed."""
+    other = grants_of(link).exclude(connection=link.connection_id).select_related("connection").order_by("-pk").first()
+    return other.connection if other is not None and link.connection_id is not None else None
+
+
 def holders_of(link: SetupLink) -> list[Holder]:
     """What a setup link sets up."""
     return [holder for holder in (link.warehouse, link.cart) if holder is not None]
@@ -242,6 +248,11 @@ def complete(link: SetupLink) -> None:
     link.used_at = timezone.now()
     link.save(update_fields=["used_at"])
     _tell(link, "link_used", f"{link.recipient} has finished: the link is used up.", OWNER)
+    came = replaced_by(link)
+    if came is not None and link.connection is not None:  # members were told when it took the other's place
+        ids = {"connection": came.pk, "before": link.connection.pk}
+        outbox.post("account_replaced", to=link.recipient, merchant=link.merchant, side="owner", **ids)
+        return
     mail = DONE_MAILS[Purpose(link.purpose)]
     outbox.post(mail, to=link.recipient, merchant=link.merchant, side="owner", **_subject(link))
     if link.created_by is not None:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from cartrover.connections import share_urls
-from cartrover.connections.views import accounts, granting, holders
+from cartrover.connections.views import accounts, another, granting, holders
 
 _CART, _WAREHOUSE = {"kind": "cart"}, {"kind": "warehouse"}
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("grants/paste/", granting.paste, name="grant_paste"),
     path("grants/<slug:public_id>/status/", granting.status, name="grant_status"),
     path("grants/<slug:public_id>/go-on/", granting.go_on, name="grant_go_on"),
+    path("grants/<slug:public_id>/instead/", another.instead, name="grant_instead"),
     *share_urls.of_a_merchant,
 ]
 

@@ -48,6 +48,7 @@ LOOKS = {
     "started": Look("new", "ring", "Started"),
     "answered": Look("new", "arrow", "Answered"),
     "exchanged": Look("new", "arrow", "Access given"),
+    "asked": Look("wait", "bang", "Another account came"),
     "done": Look("good", "tick", "Done"),
     "failed": Look("bad", "bang", "Failed"),
     # jobs

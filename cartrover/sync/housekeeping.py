@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from cartrover.connections import sharing
+from cartrover.connections import grants, sharing
 from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
@@ -31,6 +31,7 @@ def run(claimed: Claim) -> Done:
     merchant_id = claimed.merchant_id or 0
     with acting_for(merchant_id):
         warned = sum(warn_of_consent(connection) for connection in Connection.objects.filter(state=Connection.State.ACTIVE))
+        grants.forget_unanswered()
         notice(Merchant.objects.get(pk=merchant_id))
     cursor = reconcile.nightly(merchant_id, opener(claimed), claimed.cursor)
     return Done(f"{warned} warnings.", due_in=durations().housekeeping, cursor=cursor)

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from cartrover.connections.models import Connection, ServiceHolder
 from cartrover.merchants.tenancy import across_merchants, acting_for
+from cartrover.orders.under_way import left_by_its_carts
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
 from cartrover.sync.work import LeaseLost
@@ -262,10 +263,11 @@ _WAREHOUSE_STREAMS = {
 
 
 def wanted_kinds(connection: Connection) -> set[str]:
-    """Which steps the connection's live carts and warehouses need."""
+    """Which steps the connection's live carts and warehouses need; and what its carts left behind when they went to another."""
     if connection.state != Connection.State.ACTIVE:
         return set()
-    return {kind for _holder, _service, kind in _needed(connection)}
+    kinds = {str(kind) for _holder, _service, kind in _needed(connection)}
+    return kinds | ({str(Stream.Kind.CONFIRM_SHIPMENTS)} if left_by_its_carts(connection) else set())
 
 
 def _needed(connection: Connection) -> Iterator[tuple[ServiceHolder, str, str]]:

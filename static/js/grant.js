@@ -80,6 +80,8 @@ function watch(form) {
     if (attempt.state === "done") {
       say("good", attempt.words, button("Show it", () => window.location.reload()));
       if (document.querySelector("form[data-changed]") === null) window.location.reload();
+    } else if (attempt.state === "asked") {
+      say("wait", attempt.words, link("Use this account instead", address.replace(/status\/$/, "instead/")));
     } else if (attempt.state === "kept") {
       say("wait", attempt.words, button("Go on", () => goOn(address)));
     } else {
@@ -118,6 +120,14 @@ function button(words, press) {
   made.className = "btn btn-sm btn-quiet";
   made.textContent = words;
   made.addEventListener("click", press);
+  return made;
+}
+
+function link(words, address) {
+  const made = document.createElement("a");
+  made.className = "btn btn-sm btn-quiet";
+  made.textContent = words;
+  made.href = address;
   return made;
 }
 

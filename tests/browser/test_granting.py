@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from cartrover.connections.models import Cart, Connection
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
+from tests.browser.test_portal import is_accessible
 from tests.conftest import make_member, make_merchant
 from tests.connections.conftest import provider, use
 from tests.connections.provider import Provider
@@ -120,3 +121,25 @@ def test_a_provider_that_is_away_can_be_asked_again_without_the_owner(setup_page
     provider.account_trouble = None
     setup_page.get_by_role("button", name="Go on", exact=True).click()
     expect(setup_page.get_by_role("link", name="seller-1 Ltd")).to_be_visible()
+
+
+def test_another_account_is_told_and_can_be_used_instead(setup_page: Page, provider: Provider, acme: Merchant) -> None:
+    window = _open_window(setup_page)
+    with window.expect_event("close"):
+        window.get_by_role("link", name="Agree").click()
+    setup_page.get_by_role("link", name="seller-1 Ltd").click()
+    provider.owner = "seller-2"
+    _open_window(setup_page, "Reconnect").get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_text("as seller-2 Ltd, but this connection is for seller-1 Ltd")).to_be_visible()
+    is_accessible(setup_page)
+    setup_page.get_by_role("link", name="Use this account instead").click()
+    expect(setup_page.get_by_text("Acme Market Germany becomes a draft on seller-2 Ltd.")).to_be_visible()
+    is_accessible(setup_page)
+    with acting_for(acme):
+        assert not Connection.objects.filter(account_id="seller-2").exists()
+    setup_page.get_by_role("button", name="Use seller-2 Ltd instead of seller-1 Ltd").click()
+    expect(setup_page.get_by_role("heading", name="seller-2 Ltd")).to_be_visible()
+    expect(setup_page.get_by_text("seller-2 Ltd takes the place of seller-1 Ltd.").first).to_be_visible()
+    is_accessible(setup_page)
+    with acting_for(acme):
+        assert Cart.objects.get().connection == Connection.objects.get(account_id="seller-2")

@@ -300,13 +300,13 @@ def test_a_provider_that_gives_no_tokens_connects_nothing(
 # ---------------------------------------------------------------------------------------------------------- whose account it is
 
 
-def test_a_reconnect_with_another_account_is_refused_by_name(
+def test_a_reconnect_with_another_account_changes_nothing_and_names_both(
     merchant: Merchant, alice: User, provider: Provider, connect: Connect
 ) -> None:
     connection = connect(merchant, "seller-1")
     before = _everything()
     attempt = _grant(provider, merchant, alice, "seller-2", renews=connection)
-    assert (attempt.state, attempt.failure) == ("failed", "wrong_account")
+    assert (attempt.state, attempt.failure, attempt.account_name) == ("asked", "wrong_account", "seller-2 Ltd")
     assert "as seller-2 Ltd, but this connection is for seller-1 Ltd" in attempt.words
     assert _everything() == before
 

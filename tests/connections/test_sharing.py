@@ -20,7 +20,7 @@ from django.utils import timezone
 from cartrover.connections import sharing
 from cartrover.connections.holders import new_cart, new_warehouse
 from cartrover.connections.models import Cart, Connection, GrantAttempt, SetupLink, Warehouse
-from cartrover.connections.views import owner
+from cartrover.connections.views import opening
 from cartrover.events.models import Event
 from cartrover.mail.message import Unwanted
 from cartrover.mail.models import OutboxMail
@@ -326,7 +326,7 @@ def test_the_token_is_nowhere_at_rest(olivias: Client, link: SetupLink, provider
 def test_the_token_leaves_the_address_at_once_and_no_page_is_cached(olivias: Client, link: SetupLink) -> None:
     answer = olivias.get(_mint(link))
     assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
-    cookie = answer.cookies[owner.COOKIE]
+    cookie = answer.cookies[opening.COOKIE]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["max-age"]) == (True, "Lax", "/setup/", 7200)
     page = olivias.get(reverse("owner"))
     assert "no-store" in page["Cache-Control"]
@@ -382,7 +382,7 @@ def test_a_link_that_ended_opens_nothing_and_says_what_to_do(
     answer = olivias.get(path)
     assert answer.status_code == status
     assert words in _text(answer)
-    assert owner.COOKIE not in answer.cookies
+    assert opening.COOKIE not in answer.cookies
     assert answer["Cache-Control"] == "no-store"
     assert _everything() == before
 
@@ -420,7 +420,7 @@ def test_what_is_nobodys_link_opens_nothing(olivias: Client) -> None:
 
 def test_a_cookie_that_we_did_not_sign_opens_nothing(olivias: Client, link: SetupLink) -> None:
     _mint(link)
-    olivias.cookies[owner.COOKIE] = f"{bytes(_now(link).token_hash).hex()}:1vMxxx:forged"
+    olivias.cookies[opening.COOKIE] = f"{bytes(_now(link).token_hash).hex()}:1vMxxx:forged"
     assert olivias.get(reverse("owner")).status_code == 403
 
 
@@ -497,7 +497,7 @@ def test_wrong_links_are_limited_by_address_and_right_ones_are_not(link: SetupLi
 
 
 def test_wrong_links_are_limited_from_everywhere_together(link: SetupLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owner, "GUESSES", {"open": "10/m/ip,3/m/key"})
+    monkeypatch.setattr(opening, "GUESSES", {"open": "10/m/ip,3/m/key"})
     answers = [_client(REMOTE_ADDR=f"10.0.0.{number}").get("/setup/wrong").status_code for number in range(4)]
     assert answers == [404, 404, 404, 429]
 

@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "grant_paste": (NO, MANAGER),
     "grant_status": (VIEWER, NO),
     "grant_go_on": (NO, MANAGER),
+    "grant_instead": (MANAGER, MANAGER),
     "link_resend": (NO, MANAGER),
     "link_revoke": (NO, MANAGER),
     "link_copy": (NO, MANAGER),

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from cartrover.connections import holders
+from cartrover.connections import grants, holders
 from cartrover.connections.facts import ask_again
-from cartrover.connections.models import Connection
+from cartrover.connections.models import Connection, GrantAttempt
 from cartrover.connections.views.windows import opens_windows
 from cartrover.events.models import Event, Problem
 from cartrover.merchants.middleware import without_scope
@@ -45,6 +45,7 @@ def connection(request: HttpRequest, public_id: str) -> HttpResponse:
         "connection": row,
         "integration": registry.get(row.integration),
         "streams": row.streams.order_by("kind"),
+        "asked": grants.asked(GrantAttempt.objects.filter(renews=row)).first(),
         "problems": Problem.objects.filter(about="connection", about_id=row.pk, closed_at=None),
         "events": Event.objects.filter(about="connection", about_id=row.pk).order_by("-pk")[:EVENTS_SHOWN],
         "now": timezone.now(),

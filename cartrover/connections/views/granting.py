@@ -71,7 +71,7 @@ def _named(request: HttpRequest, model: Any, name: str) -> Any:
 @at_least(Role.VIEWER)
 @require_GET
 def status(request: HttpRequest, public_id: str) -> JsonResponse:
-    """How an attempt stands: ``waiting``, ``kept`` (can go on), ``done`` or ``failed``, with words."""
+    """How an attempt stands, in words: ``waiting``, ``kept`` (can go on), ``asked`` (who is meant), ``done`` or ``failed``."""
     attempt = get_object_or_404(GrantAttempt, public_id=public_id)
     return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
 
@@ -82,6 +82,8 @@ def standing(attempt: GrantAttempt) -> dict[str, str]:
         asking = not attempt.words and not late  # the callback is at it just now, unless its process died
         words = attempt.words or "Access was given. Asking whose account it is."
         return {"state": "waiting" if asking else "kept", "words": words}
+    if attempt.state == State.ASKED:
+        return {"state": "failed" if late else "asked", "words": attempt.words}
     if attempt.state in (State.DONE, State.FAILED):
         return {"state": attempt.state, "words": attempt.words}
     if late:

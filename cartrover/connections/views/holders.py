@@ -259,8 +259,8 @@ def use(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     connection = get_object_or_404(Connection, public_id=request.POST.get("connection"), integration=row.integration)
     try:
         holders.join(row, connection)
-    except Claimed as claimed:
-        messages.error(request, claimed.words)
+    except (Claimed, holders.LeftBehind) as reason:
+        messages.error(request, reason.words)
     else:
         messages.success(request, f"{row.name} uses {connection.account_name}.")
     return _back(request, kind, row)

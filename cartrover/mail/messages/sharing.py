@@ -99,3 +99,31 @@ def access_renewed(mail: OutboxMail, mint: Mint) -> Message:
         url=address("connection", mail.merchant.public_id, connection.public_id),
         why=f"You are a member of {merchant} on CartRover.",
     )
+
+
+@message
+def account_replaced(mail: OutboxMail, mint: Mint) -> Message:
+    """``connection``: the account that came; ``before``: whose place it takes; ``side``: ``owner`` or ``member``."""
+    came, merchant = connection_of(mail), mail.merchant.name
+    before = Connection.objects.get(pk=mail.ids["before"])
+    heading = f"{came.account_name} takes the place of {before.account_name}"
+    if mail.ids.get("side") == "owner":
+        words = (
+            f"Thank you. You gave {merchant} access to {came.account_name} instead of {before.account_name}. {merchant} was "
+            "told, and starts again with it.",
+            "The link you used has ended.",
+        )
+        return Message(heading, heading, words, f"You renewed access for {merchant}.", whose=NOBODYS)
+    return Message(
+        subject=f"{heading}: test it, then go live",
+        heading=heading,
+        words=(
+            f"The owner who was asked to renew {before.account_name} gave access to {came.account_name}, and confirmed it.",
+            "What stood on it is a draft now, so no order of it moves: test it and take it live again. If it is not meant, "
+            f"{before.account_name} is still among your connections.",
+        ),
+        whose=YOURS,
+        button="See the connection",
+        url=address("connection", mail.merchant.public_id, came.public_id),
+        why=f"You are a member of {merchant} on CartRover.",
+    )

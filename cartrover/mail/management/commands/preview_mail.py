@@ -72,6 +72,7 @@ def _ids() -> dict[str, Any]:
     member, _ = Member.objects.get_or_create(user=user, defaults={"notices": {ORDERS: Often.DAILY}})
     return {
         "connection": connection.pk,
+        "before": connection.pk,
         "cart": cart.pk,
         "problem": problem.pk,
         "problems": f"{problem.pk},{sku.pk}",

@@ -81,8 +81,8 @@ def ended_by_itself(request: HttpRequest, public_id: str) -> Look | None:
 
 
 def viewer(look: Look, user: User) -> Member:
-    """The operator as a viewer of the merchant. No row: nobody can change it, and no list shows it."""
-    return Member(merchant=look.merchant, user=user, role=Role.VIEWER)
+    """The operator as a viewer of the merchant. No row: nobody changes it, no list shows it, and nothing belongs to id 0."""
+    return Member(pk=0, merchant=look.merchant, user=user, role=Role.VIEWER)
 
 
 def _kept(request: HttpRequest) -> Look | None:

@@ -53,7 +53,7 @@ class MerchantMiddleware:
             return _told_that_it_is_over(request, over)
         request.member = _looking_on(request, public_id) or _membership(request.user.pk, public_id)  # type: ignore[attr-defined]
         request.merchant = request.member.merchant  # type: ignore[attr-defined]
-        if request.member.pk is not None:  # type: ignore[attr-defined]
+        if not hasattr(request, "look"):
             request.session["merchant"] = public_id
         if getattr(view, "without_scope", False):
             return view(request, *args, **kwargs)  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
 from cartrover.merchants.urls import outside
-from cartrover.portal import actions, jobs, problems, proof, rehearsals, views
+from cartrover.portal import actions, jobs, problems, proof, rehearsals, test_orders, views
 
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
@@ -22,6 +22,8 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("carts/<slug:public_id>/rehearsal/", rehearsals.rehearsal, name="rehearsal"),
     path("carts/<slug:public_id>/rehearsal/start/", rehearsals.rehearse, name="rehearse"),
     path("carts/<slug:public_id>/rehearsal/orders/", rehearsals.rehearsed_orders, name="rehearsed_orders"),
+    path("carts/<slug:public_id>/test-order/", test_orders.test_order, name="test_order"),
+    path("carts/<slug:public_id>/test-order/send/", test_orders.send_test_order, name="send_test_order"),
     path("carts/<slug:public_id>/proof/", proof.proof, name="proof"),
     path("carts/<slug:public_id>/proof/check/", proof.check_now, name="check_now"),
     path("jobs/", jobs.job_list, name="jobs"),

@@ -229,7 +229,8 @@ class Delivery:
     """An order made ready for a warehouse. ``total`` must be what the warehouse will show, or it is not sent, unless
     ``total_may_differ``: a person has compared the two.
 
-    ``customer_id`` is what :meth:`Warehouse.find_customer` or :meth:`Warehouse.make_customer` answered.
+    ``customer_id`` is what :meth:`Warehouse.find_customer` or :meth:`Warehouse.make_customer` answered. A ``test`` order is made
+    as a draft that commits and ships nothing, and is marked where a person looks.
     """
 
     ref: str
@@ -250,6 +251,7 @@ class Delivery:
     email: str = ""
     references: tuple[tuple[str, str], ...] = ()
     total_may_differ: bool = False
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
 from cartrover.sync.backoff import back_off
-from cartrover.sync.deliveries import GONE, delivery_of, identity_of, part_id
+from cartrover.sync.customers import customer_of
+from cartrover.sync.deliveries import GONE, delivery_of, part_id
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
 from cartrover.sync.items import name_items
@@ -104,7 +105,9 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
     parts = name_items(work, client, order, [line for line in lines if line.quantity > line.shipped_before])
     if parts is None:
         return False
-    customer_id = _customer(work, client, order)
+    if order.cart is None:
+        raise Rejected("The order belongs to no cart.", code="no_cart")
+    customer_id = customer_of(work, client, order.cart)
     delivery = delivery_of(order, lines, parts, customer_id, sending)
     client.check(delivery)
     answered: list[RemoteOrder] = []
@@ -130,29 +133,6 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
     )
     _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)
     return True
-
-
-def _customer(work: Work, client: WarehouseClient, order: Order) -> str:
-    """The warehouse's customer for the cart: found or made once, and remembered by its effect."""
-    if order.cart is None:
-        raise Rejected("The order belongs to no cart.", code="no_cart")
-    identity = identity_of(order.cart)
-
-    def look(key: str) -> Found | None:
-        found = client.find_customer(identity)
-        return Found(found) if found else None
-
-    return carry_out(
-        work,
-        Plan(
-            kind="customer",
-            subject=identity.key,
-            content=identity,
-            look=look,
-            send=lambda key: client.find_customer(identity) or client.make_customer(identity, key=key),
-            processing=60.0,
-        ),
-    )
 
 
 def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str) -> Found | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cartrover.sync import pull_again, reconcile_job, rehearsal
+from cartrover.sync import pull_again, reconcile_job, rehearsal, trying_out
 from cartrover.sync.jobs import Kind
 
 KINDS: Mapping[str, Kind] = {
     "pull_again": pull_again.run,
     "reconcile": reconcile_job.run,
     "rehearsal": rehearsal.run,
+    "test_order": trying_out.run,
 }

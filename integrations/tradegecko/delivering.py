@@ -18,6 +18,7 @@ from integrations.tradegecko.mapping import TAG
 from integrations.tradegecko.reading import Row
 from integrations.tradegecko.settings import WarehouseSettings
 
+TEST_TAG = "TEST"
 LINES_AT_ONCE = 250  # TradeGecko's documentation advises against more in one request
 
 _MINOR_DIGITS = dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0) | dict.fromkeys(
@@ -29,12 +30,12 @@ def order_body(delivery: Delivery, settings: WarehouseSettings, zone: ZoneInfo) 
     """The order to create. Raises Rejected where its parts do not come to its total."""
     body = {
         "company_id": int(delivery.customer_id),
-        "status": settings.status,
+        "status": "draft" if delivery.test else settings.status,
         "issued_at": delivery.placed_at.astimezone(zone).date().isoformat(),
         "order_number": delivery.ref if settings.order_number == "ref" else delivery.number,
         "reference_number": delivery.ref,
         "source_url": delivery.source_url,
-        "tags": [TAG],
+        "tags": [TAG, TEST_TAG] if delivery.test else [TAG],
         "currency_iso": delivery.currency,
         "tax_treatment": settings.tax_treatment,
         "notes": order_notes(delivery),

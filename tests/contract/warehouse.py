@@ -89,6 +89,15 @@ class OrderDeliveryContract:
         assert len(set(made.line_ids.values())) == len(made.line_ids)
         assert house.orders_made(wanted.ref) == 1
 
+    def test_a_test_order_commits_nothing_and_can_be_voided(self, house: House) -> None:
+        wanted = dataclasses.replace(delivery(house), test=True)
+        made = house.warehouse().send_order(wanted, key="k1")
+        assert (made.status, made.ours) == ("draft", True)
+        [found] = house.warehouse().find_orders(wanted.ref)
+        assert sorted(found.lines) == sorted((line.item_id, line.quantity) for line in wanted.lines)
+        house.warehouse().void_order(made.remote_id, key="k2")
+        assert all(each.status in ("void", "deleted") for each in house.warehouse().find_orders(wanted.ref))
+
     def test_a_reference_nobody_used_is_not_found(self, house: House) -> None:
         sent(house, "A1B2C3")
         assert house.warehouse().find_orders("A1B2C") == ()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from cartrover.connections import holders
 from cartrover.connections.models import Cart
 from cartrover.events.models import Event, Problem
+from cartrover.inventory.models import SkuPart, SkuRule
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
 from cartrover.sync import jobs, rehearsed
@@ -97,3 +98,41 @@ def test_a_window_pulled_again_changes_nothing_that_is_as_it_was(stage: Stage) -
     assert sorted(order["order_number"] for order in stage.at_warehouse()) == sorted([first, second])
     with acting_for(stage.merchant):
         assert Order.objects.count() == 2
+
+
+def test_a_test_order_is_a_marked_draft_that_is_read_back_and_voided(stage: Stage) -> None:
+    stage.stock("TENT-2P", "PEG")
+    with acting_for(stage.merchant):
+        kit = SkuRule.objects.create(sku="CAMP-SET")
+        SkuPart.objects.create(rule=kit, sku="TENT-2P")
+        SkuPart.objects.create(rule=kit, sku="PEG", units=8, position=1)
+        SkuRule.objects.create(sku="COUPON", action="leave_out", promotional=True)
+    job = ask(stage, "test_order", codes=["CAMP-SET", "COUPON", "MYSTERY", "PEG"], method="Express")
+    rows = {row["code"]: row for row in job.result["rows"]}
+    assert (job.state, job.result["voided"]) == ("done", True)
+    assert rows["CAMP-SET"]["sent"] == [["TENT-2P", 1], ["PEG", 8]]
+    assert rows["CAMP-SET"]["back"] == [1, 9]
+    assert rows["COUPON"]["trouble"].startswith("Left out")
+    assert rows["MYSTERY"]["trouble"].startswith("MYSTERY is not in")
+    told = stage.world.gecko.control("GET", f"summary?account={stage.account}")
+    (order,) = told["orders"]
+    assert order["order_number"] == f"TEST-{job.public_id}".upper()
+    assert order["status"] in ("void", "deleted")
+    assert stage.at_warehouse() == []
+
+
+def test_a_test_order_that_cannot_be_voided_is_a_problem_until_somebody_has(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    stage.world.gecko.control("POST", "faults", kind="status", status=422, method="POST", path="/actions/void$", times=9)
+    stage.world.gecko.control("POST", "faults", kind="status", status=422, method="DELETE", path="/orders/", times=9)
+    job = ask(stage, "test_order", codes=["TENT-2P"], method="")
+    assert job.result["voided"] is False
+    with acting_for(stage.merchant):
+        problem = Problem.objects.get(kind="test_order", closed_at=None)
+    assert "Void it at the warehouse yourself" in problem.words
+    stage.world.gecko.control("DELETE", "faults")
+    (order,) = stage.at_warehouse()
+    stage.world.gecko.control("POST", f"orders/{order['id']}/void")
+    ask(stage, "test_order", ref=job.result["ref"])
+    with acting_for(stage.merchant):
+        assert not Problem.objects.filter(kind="test_order", closed_at=None).exists()

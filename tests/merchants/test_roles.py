@@ -34,6 +34,8 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "rehearsal": (VIEWER, NO),
     "rehearse": (NO, MANAGER),
     "rehearsed_orders": (VIEWER, NO),
+    "test_order": (VIEWER, NO),
+    "send_test_order": (NO, MANAGER),
     "proof": (VIEWER, NO),
     "check_now": (NO, STAFF),
     "jobs": (VIEWER, NO),

@@ -1,0 +1,86 @@
+"""The test order of a cart: the button, and the table of what each of its codes and shipping methods is sent as."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from cartrover.connections.declared import integration
+from cartrover.connections.models import Cart, ServiceHolder
+from cartrover.inventory.models import Listing, SkuRule
+from cartrover.merchants import audit
+from cartrover.merchants.models import Role
+from cartrover.merchants.requests import MerchantRequest
+from cartrover.merchants.roles import at_least
+from cartrover.orders.models import OrderLine, ShippingMethod
+from cartrover.sync import jobs, trying_out
+from cartrover.sync.models import Job
+
+MOST_CODES = 500
+RECENT_LINES = 2_000
+
+
+@at_least(Role.VIEWER)
+@require_safe
+def test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
+    cart = _cart(public_id)
+    job = trying_out.last(cart)
+    side = integration(cart.warehouse.integration).warehouse if cart.warehouse else None
+    remote_id = job.result.get("remote_id", "") if job is not None else ""
+    context = {
+        "cart": cart,
+        "job": job,
+        "under_way": job is not None and job.state != Job.State.DONE,
+        "codes": codes_of(cart),
+        "methods": ShippingMethod.objects.filter(cart=cart).order_by("code"),
+        "obstacle": _obstacle(cart),
+        "remote_url": side.order_url(remote_id) if side is not None and remote_id else "",
+    }
+    return TemplateResponse(request, "test_orders/page.html", context)
+
+
+@at_least(Role.MANAGER)
+@require_POST
+def send_test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
+    """Ask for a test order, or for another look at one that could not be voided (``ref``)."""
+    cart = _cart(public_id)
+    ref, codes = request.POST.get("ref", ""), codes_of(cart)
+    trouble = _obstacle(cart) or (
+        "" if codes or ref else "There is no SKU to try: the cart lists nothing and has sold nothing yet."
+    )
+    if trouble:
+        messages.error(request, trouble)
+    elif ref:
+        jobs.ask(trying_out.KIND, by=request.user.email, subject=ref, cart=cart, ref=ref)
+    else:
+        asked = {"codes": codes, "method": request.POST.get("method", "")}
+        jobs.ask(trying_out.KIND, by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, **asked)
+        audit.record(request, "sent a test order", cart, after={"codes": len(codes)})
+    return redirect("test_order", request.merchant.public_id, public_id)
+
+
+def codes_of(cart: Cart) -> list[str]:
+    """What the cart sells by: its listings' SKUs, those that it has sold lately, and those that a rule names."""
+    listed = Listing.objects.filter(connection_id=cart.connection_id, gone=False, marketplace__in=("", cart.variant))
+    lines = OrderLine.objects.filter(order__cart=cart).order_by("-pk").values_list("sku", flat=True)[:RECENT_LINES]
+    named = SkuRule.objects.filter(cart=cart).values_list("sku", flat=True)
+    found = {*listed.values_list("sku", flat=True)[:MOST_CODES], *lines, *named} - {""}
+    return sorted(found)[:MOST_CODES]
+
+
+def _obstacle(cart: Cart) -> str:
+    """Why no test order can be sent, and what to do; empty where one can."""
+    warehouse = cart.warehouse
+    if warehouse is None:
+        return "Choose where the cart's orders go first."
+    if warehouse.connection is None or warehouse.state == ServiceHolder.State.DRAFT:
+        return f"Finish the setup of {warehouse.name} first."
+    return ""
+
+
+def _cart(public_id: str) -> Cart:
+    cart: Cart = get_object_or_404(Cart.objects.select_related("connection", "warehouse__connection"), public_id=public_id)
+    return cart

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cartrover.connections.declared import integration
 from cartrover.connections.models import Cart, ServiceHolder
 from cartrover.inventory.models import Listing, SkuRule
+from cartrover.inventory.skus import code_of, code_of_listing
 from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
@@ -56,19 +57,20 @@ def send_test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
     elif ref:
         jobs.ask(trying_out.KIND, by=request.user.email, subject=ref, cart=cart, ref=ref)
     else:
-        asked = {"codes": codes, "method": request.POST.get("method", "")}
-        jobs.ask(trying_out.KIND, by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, **asked)
+        method = request.POST.get("method", "")
+        jobs.ask(trying_out.KIND, by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, codes=codes, method=method)
         audit.record(request, "sent a test order", cart, after={"codes": len(codes)})
     return redirect("test_order", request.merchant.public_id, public_id)
 
 
 def codes_of(cart: Cart) -> list[str]:
-    """What the cart sells by: its listings' SKUs, those that it has sold lately, and those that a rule names."""
+    """What the cart sells by: the codes of its listings, those that it has sold lately, and those that a rule names."""
     listed = Listing.objects.filter(connection_id=cart.connection_id, gone=False, marketplace__in=("", cart.variant))
-    lines = OrderLine.objects.filter(order__cart=cart).order_by("-pk").values_list("sku", flat=True)[:RECENT_LINES]
-    named = SkuRule.objects.filter(cart=cart).values_list("sku", flat=True)
-    found = {*listed.values_list("sku", flat=True)[:MOST_CODES], *lines, *named} - {""}
-    return sorted(found)[:MOST_CODES]
+    lines = OrderLine.objects.filter(order__cart=cart).order_by("-pk").only("sku", "listing_id", "variation_id")
+    codes = {code_of_listing(cart, listing) for listing in listed[:MOST_CODES]}
+    codes |= {code_of(cart, line) for line in lines[:RECENT_LINES]}
+    codes |= set(SkuRule.objects.filter(cart=cart).values_list("sku", flat=True))
+    return sorted(codes - {""})[:MOST_CODES]
 
 
 def _obstacle(cart: Cart) -> str:

@@ -114,10 +114,15 @@ def _rows(running: Running, cart: Cart, warehouse: Warehouse) -> list[dict[str, 
     return [asdict(_tried(code, each, there, warehouse)) for code, each in translated.items()]
 
 
+_UNSENT: Mapping[str, str] = {
+    LEAVE_OUT: "Left out of every order, as your rule says.",
+    REFUSE: "Refused with its order, as your rule says.",
+}
+
+
 def _tried(code: str, translation: Translation, there: Mapping[str, int], warehouse: Warehouse) -> Tried:
-    words = {LEAVE_OUT: "Left out of every order, as your rule says.", REFUSE: "Refused with its order, as your rule says."}
-    if translation.action in words:
-        return Tried(code, trouble=words[translation.action])
+    if translation.action in _UNSENT:
+        return Tried(code, trouble=_UNSENT[translation.action])
     for part in translation.parts:
         if there[part.sku] != 1:
             count = "not" if not there[part.sku] else f"{there[part.sku]} times"

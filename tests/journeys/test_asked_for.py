@@ -123,8 +123,9 @@ def test_a_test_order_is_a_marked_draft_that_is_read_back_and_voided(stage: Stag
 
 def test_a_test_order_that_cannot_be_voided_is_a_problem_until_somebody_has(stage: Stage) -> None:
     stage.stock("TENT-2P")
-    stage.world.gecko.control("POST", "faults", kind="status", status=422, method="POST", path="/actions/void$", times=9)
-    stage.world.gecko.control("POST", "faults", kind="status", status=422, method="DELETE", path="/orders/", times=9)
+    refused = {"kind": "status", "status": 422, "times": 9}
+    stage.world.gecko.control("POST", "faults", {**refused, "method": "POST", "path": "/actions/void$"})
+    stage.world.gecko.control("POST", "faults", {**refused, "method": "DELETE", "path": "/orders/"})
     job = ask(stage, "test_order", codes=["TENT-2P"], method="")
     assert job.result["voided"] is False
     with acting_for(stage.merchant):

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
 from cartrover.merchants.urls import outside
-from cartrover.portal import actions, jobs, problems, proof, rehearsals, test_orders, views
+from cartrover.portal import actions, jobs, problems, proof, rehearsals, stock, stock_rules, test_orders, views
 
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
@@ -26,6 +26,11 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("carts/<slug:public_id>/test-order/send/", test_orders.send_test_order, name="send_test_order"),
     path("carts/<slug:public_id>/proof/", proof.proof, name="proof"),
     path("carts/<slug:public_id>/proof/check/", proof.check_now, name="check_now"),
+    path("stock/", stock.listings, name="stock"),
+    path("stock/<int:listing_id>/", stock.listing, name="listing"),
+    path("stock/<int:listing_id>/push/", stock.push_listing, name="push_listing"),
+    path("carts/<slug:public_id>/stock/", stock_rules.stock_rules, name="stock_rules"),
+    path("carts/<slug:public_id>/stock/push/", stock.push_cart, name="push_cart"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<slug:public_id>/", jobs.job_page, name="job"),
     path("jobs/<slug:public_id>/stop/", jobs.stop_job, name="stop_job"),

@@ -171,7 +171,7 @@ def save_settings(holder: Holder, *, actor: str, **changes: Any) -> None:
         for name in changed:
             setattr(holder, name, changes[name])
         holder.save(update_fields=changed)
-    tell([event(holder, "changed", f"Changed: {', '.join(changed)}.", actor=actor)])
+    tell([event(holder, "changed", f"Changed: {', '.join(changed).replace('_', ' ')}.", actor=actor)])
     _changed(holder)
 
 

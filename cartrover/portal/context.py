@@ -25,6 +25,7 @@ PAGES = (
     ("problems", "Problems", "problems"),
     ("carts", "Carts", "cart"),
     ("warehouses", "Warehouses", "warehouse"),
+    ("stock", "Stock", "package"),
     ("connections", "Connections", "connection"),
     ("team", "Team", "team"),
     ("audit", "Audit", "list"),

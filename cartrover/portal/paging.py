@@ -15,11 +15,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows newest first. ``newer`` and ``older`` are queries to the pages beside it; empty at the ends."""
+    """Rows newest first. ``newer`` and ``older`` are queries to the pages beside it; empty at the ends.
+
+    ``words`` are what those two are called where the rows have another order.
+    """
 
     rows: list[Any]
     newer: str
     older: str
+    words: tuple[str, str] = ("Newer", "Older")
 
 
 def page(rows: QuerySet[Any], request: HttpRequest, by: str, size: int = SIZE) -> Page:
@@ -36,23 +40,56 @@ def page(rows: QuerySet[Any], request: HttpRequest, by: str, size: int = SIZE) -
         found = found[:size]
     return Page(
         found,
-        _query(request.GET, "after", found[0], by) if found and more_newer else "",
-        _query(request.GET, "before", found[-1], by) if found and more_older else "",
+        _query(request.GET, "after", _mark(found[0], by)) if found and more_newer else "",
+        _query(request.GET, "before", _mark(found[-1], by)) if found and more_older else "",
     )
 
 
-def _beyond(by: str, mark: tuple[datetime, int], side: str) -> Q:
-    """Rows beyond a mark. The first condition is the one an index answers; the second settles equal times."""
-    when, pk = mark
-    return Q(**{f"{by}__{side}e": when}) & (Q(**{f"{by}__{side}": when}) | Q(**{f"pk__{side}": pk}))
+def alphabetical(rows: QuerySet[Any], request: HttpRequest, by: str, size: int = SIZE) -> Page:
+    """One page of ``rows`` by ascending (``by``, id). ``by`` names a column of texts that is never null."""
+    before, after = _read_text(request.GET.get("before", "")), _read_text(request.GET.get("after", ""))
+    if after is not None:
+        found = list(rows.filter(_beyond(by, after, "lt")).order_by(f"-{by}", "-pk")[: size + 1])
+        more_before, more_after = len(found) > size, True
+        found = found[:size][::-1]
+    else:
+        beginning = rows.filter(_beyond(by, before, "gt")) if before is not None else rows
+        found = list(beginning.order_by(by, "pk")[: size + 1])
+        more_before, more_after = before is not None, len(found) > size
+        found = found[:size]
+    return Page(
+        found,
+        _query(request.GET, "after", _text_mark(found[0], by)) if found and more_before else "",
+        _query(request.GET, "before", _text_mark(found[-1], by)) if found and more_after else "",
+        ("Back", "On"),
+    )
 
 
-def _query(asked: QueryDict, name: str, row: Model, by: str) -> str:
+def _beyond(by: str, mark: tuple[datetime | str, int], side: str) -> Q:
+    """Rows beyond a mark. The first condition is the one an index answers; the second settles equal values."""
+    value, pk = mark
+    return Q(**{f"{by}__{side}e": value}) & (Q(**{f"{by}__{side}": value}) | Q(**{f"pk__{side}": pk}))
+
+
+def _query(asked: QueryDict, name: str, mark: str) -> str:
     query = asked.copy()
     query.pop("before", None)
     query.pop("after", None)
-    query[name] = f"{(getattr(row, by) - _EPOCH) // timedelta(microseconds=1)}-{row.pk}"
+    query[name] = mark
     return "?" + query.urlencode()
+
+
+def _mark(row: Model, by: str) -> str:
+    return f"{(getattr(row, by) - _EPOCH) // timedelta(microseconds=1)}-{row.pk}"
+
+
+def _text_mark(row: Model, by: str) -> str:
+    return f"{row.pk}-{getattr(row, by)}"
+
+
+def _read_text(mark: str) -> tuple[str, int] | None:
+    pk, dash, text = mark.partition("-")
+    return (text, int(pk)) if dash and pk.isdecimal() and len(pk) < 19 and "\0" not in text else None
 
 
 def _read(mark: str) -> tuple[datetime, int] | None:

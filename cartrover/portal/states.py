@@ -51,6 +51,11 @@ LOOKS = {
     "asked": Look("wait", "bang", "Another account came"),
     "done": Look("good", "tick", "Done"),
     "failed": Look("bad", "bang", "Failed"),
+    # listings
+    "in_step": Look("good", "tick", "In step"),
+    "to_push": Look("wait", "arrow", "To be pushed"),
+    "not_taken": Look("bad", "bang", "Not taken"),
+    "never": Look("quiet", "dash", "Never told"),
     # jobs
     "open": Look("new", "again", "Under way"),
     # mail and invitations

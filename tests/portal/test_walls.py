@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cartrover.connections.models import GrantAttempt, SetupLink
+from cartrover.inventory.models import Listing
 from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.roles import RANKS, may
 from cartrover.merchants.tenancy import OwnedManager, acting_for
@@ -36,6 +37,9 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
             integration="ebay", state_hash=b"s", browser_hash=b"b", ends_at=timezone.now() + timedelta(hours=1)
         )
         call = Call.objects.get(order=day.shipped)
+        listing = Listing.objects.create(
+            connection=day.setup.ebay, cart=day.setup.carts["EBAY_DE"], external_id="1", sku="PEG-10"
+        )
         link = SetupLink.objects.create(
             purpose="setup", recipient="o@x.example", cart=day.setup.carts["EBAY_DE"], expires_at=attempt.ends_at
         )
@@ -51,6 +55,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "ref": [day.shipped.ref, day.in_error.ref],
         "call_id": [str(call.pk)],
         "problem_id": [str(day.unknown_sku.pk)],
+        "listing_id": [str(listing.pk)],
         "view_id": [str(view.pk)],
         "slug": ["ebay", "tradegecko"],
         "key": ["x"],
@@ -92,7 +97,7 @@ def test_a_stranger_finds_nothing_of_others_under_a_merchant_of_their_own(
     theirs = {**ids, "merchant_id": [other_merchant.public_id]}
     tried_at_all = 0
     for address in of_a_merchant():
-        if {"public_id", "ref", "call_id", "problem_id"} & set(address.holes):
+        if {"public_id", "ref", "call_id", "problem_id", "listing_id"} & set(address.holes):
             for path in address.filled(theirs):
                 tried_at_all += 1
                 assert {answer.status_code for answer in tried(client, path)} <= {404, 405}, path

@@ -6,7 +6,19 @@ from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
 from cartrover.merchants.urls import outside
-from cartrover.portal import actions, jobs, problems, proof, rehearsals, stock, stock_rules, test_orders, views
+from cartrover.portal import (
+    actions,
+    bulk,
+    exporting,
+    jobs,
+    problems,
+    proof,
+    rehearsals,
+    stock,
+    stock_rules,
+    test_orders,
+    views,
+)
 
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.dashboard, name="dashboard"),
@@ -14,8 +26,11 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("figures/", views.shown_figures, name="figures"),
     path("", include("cartrover.connections.urls")),
     path("", include("cartrover.merchants.urls")),
+    path("orders/bulk/", bulk.bulk, name="bulk"),
+    path("orders/bulk/start/", bulk.start_bulk, name="start_bulk"),
+    path("orders/export/", exporting.export_orders, name="export_orders"),
     path("", include("cartrover.orders.urls")),
-    path("orders/<str:ref>/retry/", actions.retry_order, name="retry_order"),
+    path("orders/<str:ref>/do/<slug:action>/", actions.order_do, name="order_do"),
     path("problems/", problems.problems, name="problems"),
     path("problems/<int:problem_id>/", problems.problem, name="problem"),
     path("problems/<int:problem_id>/retry/", actions.retry_problem, name="retry_problem"),

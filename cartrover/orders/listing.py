@@ -12,11 +12,12 @@ from django.views.decorators.http import require_safe
 
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
-from cartrover.merchants.roles import at_least
+from cartrover.merchants.roles import at_least, may
 from cartrover.orders import filters
 from cartrover.orders.counts import by_status, counted
 from cartrover.orders.forms import FilterForm
 from cartrover.orders.models import Order, OrderLine, SavedView, Status
+from cartrover.portal.bulk import CHOICES
 from cartrover.portal.paging import page
 
 _NOT_LISTED = ("raw", "marks", "references", "bill_to", "note", "content_hash", "edits", "sent", "lines_now", "refunds")
@@ -49,7 +50,8 @@ def order_list(request: MerchantRequest) -> HttpResponse:
         "chips": filters.chips(asked),
         "form": FilterForm(initial=asked),
         "kept": {name: asked[name] for name in ("status", "problem") if name in asked},
-        "saved": SavedView.objects.filter(member=request.member).order_by("name"),
+        "saved": SavedView.objects.filter(member_id=request.member.pk).order_by("name"),
+        "actions": CHOICES if may(request.member, Role.STAFF) else {},
         "any_order": Order.objects.exists(),
     }
     return TemplateResponse(request, "orders/list.html", context)

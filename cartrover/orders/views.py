@@ -15,7 +15,8 @@ from cartrover.merchants.roles import at_least
 from cartrover.orders.life import life, readable
 from cartrover.orders.models import LinePart, Order, Shipment, ShipmentLine
 from cartrover.orders.moves import move
-from cartrover.orders.retrying import may_retry
+from cartrover.portal.actions import buttons
+from cartrover.portal.jobs import open_job
 
 
 @at_least(Role.VIEWER)
@@ -29,7 +30,8 @@ def order_page(request: HttpRequest, ref: str) -> HttpResponse:
     context = {
         "order": order,
         "move": move(order),
-        "may_retry": may_retry(order),
+        "buttons": buttons(order),
+        "job": open_job(order),
         "others_wait": Order.objects.filter(problem_id=order.problem_id).count() - 1 if order.problem_id else 0,
         "lines": _lines(order, packages),
         "packages": packages,

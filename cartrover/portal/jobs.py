@@ -12,8 +12,10 @@ from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
+from cartrover.orders.filters import as_query
+from cartrover.orders.models import Order
 from cartrover.portal.paging import page
-from cartrover.sync import jobs
+from cartrover.sync import jobs, pull_again
 from cartrover.sync.models import Job
 
 
@@ -31,10 +33,16 @@ def job_page(request: MerchantRequest, public_id: str) -> HttpResponse:
     """One job. What is asked for from the page itself is its progress alone."""
     job = get_object_or_404(Job.objects.select_related("cart"), public_id=public_id)
     part = bool(request.htmx) and request.htmx.target == f"job-{job.public_id}"  # type: ignore[attr-defined]
-    response = TemplateResponse(request, "jobs/progress.html" if part else "jobs/page.html", {"job": job})
+    context = {"job": job, "orders": as_query(job.args["query"]) if "query" in job.args else ""}
+    response = TemplateResponse(request, "jobs/progress.html" if part else "jobs/page.html", context)
     if part and job.state != Job.State.OPEN:
         response["HX-Refresh"] = "true"  # the page round it has something to show now
     return response
+
+
+def open_job(order: Order) -> Job | None:
+    """What is under way for one order."""
+    return Job.objects.filter(subject=pull_again.of_order(order.ref), state=Job.State.OPEN).first()
 
 
 @at_least(Role.STAFF)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cartrover.sync import pull_again, reconcile_job, rehearsal, trying_out
+from cartrover.sync import bulk_actions, pull_again, reconcile_job, rehearsal, trying_out
 from cartrover.sync.jobs import Kind
 
 KINDS: Mapping[str, Kind] = {
+    "bulk_action": bulk_actions.run,
     "pull_again": pull_again.run,
     "reconcile": reconcile_job.run,
     "rehearsal": rehearsal.run,

@@ -7,10 +7,11 @@ What has not changed writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cartrover.connections.models import Cart
+from cartrover.orders.models import Order
 from cartrover.sync.clocks import closed_now
 from cartrover.sync.jobs import Running, Step, ask
 from cartrover.sync.models import Job
@@ -25,6 +26,17 @@ def last_day(cart: Cart, *, by: str) -> Job:
     start, end = now - timedelta(days=1), now + timedelta(hours=1)  # no further than the provider's own clock, when it is read
     subject = f"the last day of connection {cart.connection_id}"
     return ask("pull_again", by=by, subject=subject, cart=cart, start=start.isoformat(), end=end.isoformat())
+
+
+def these(orders: Sequence[Order], *, by: str) -> Job:
+    """Ask for some orders of one cart, each as it is there now. Inside the merchant's door."""
+    subject = of_order(orders[0].ref) if len(orders) == 1 else f"{len(orders)} orders from {orders[0].ref}"
+    return ask("pull_again", by=by, subject=subject, cart=orders[0].cart, external_ids=[order.external_id for order in orders])
+
+
+def of_order(ref: str) -> str:
+    """The subject of a job about one order, by which its page finds it."""
+    return f"order {ref}"
 
 
 def run(running: Running) -> Iterator[Step]:

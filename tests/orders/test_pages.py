@@ -217,7 +217,7 @@ def test_what_was_said_on_the_wire_is_one_click_below(client: Client, day: Day, 
 
 
 def test_trying_again_makes_the_order_due_and_wakes_its_delivery(client: Client, day: Day, merchant: Merchant) -> None:
-    client.post(reverse("retry_order", args=[merchant.public_id, day.in_error.ref]))
+    client.post(reverse("order_do", args=[merchant.public_id, day.in_error.ref, "retry"]))
     with acting_for(merchant):
         order = Order.objects.get(pk=day.in_error.pk)
         stream = Stream.objects.get(connection=day.setup.tradegecko, kind="deliver_orders")
@@ -254,8 +254,8 @@ def test_what_trying_again_cannot_help_is_left_as_it_is(
 ) -> None:
     with acting_for(merchant):
         order = make_order(day.setup, **fields)
-    assert "retry/" not in shown(order)
-    client.post(reverse("retry_order", args=[merchant.public_id, order.ref]))
+    assert "do/retry/" not in shown(order)
+    client.post(reverse("order_do", args=[merchant.public_id, order.ref, "retry"]))
     with acting_for(merchant):
         after = Order.objects.get(pk=order.pk)
     assert (after.status, after.due_at, after.reason) == (order.status, None, order.reason)
@@ -265,7 +265,7 @@ def test_a_viewer_is_offered_no_button(merchant: Merchant, day: Day) -> None:
     vera = make_member(merchant, "vera@example.com", Role.VIEWER)
     text = client_of(vera).get(reverse("order", args=[merchant.public_id, day.in_error.ref])).content.decode()
     assert "TENT-2P-GRN is not in TradeGecko." in text
-    assert "retry/" not in text
+    assert "do/retry/" not in text
 
 
 def test_amounts_of_several_currencies_are_never_added_up(client: Client, day: Day, merchant: Merchant) -> None:

@@ -57,6 +57,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "problem_id": [str(day.unknown_sku.pk)],
         "listing_id": [str(listing.pk)],
         "view_id": [str(view.pk)],
+        "action": ["hold"],
         "slug": ["ebay", "tradegecko"],
         "key": ["x"],
         "uidb36": ["x"],

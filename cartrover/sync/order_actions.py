@@ -1,0 +1,102 @@
+"""What a person can do with an order on its page, and with many of them from the list: one table for both.
+
+Each action asks once more whether an order allows it, under a lock, so that a page which is out of date does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from cartrover.orders import holding, retrying
+from cartrover.orders.models import Order, Status
+from cartrover.sync import streams
+from cartrover.sync.models import Stream
+
+Orders = QuerySet[Order]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """``may`` says whether an order allows it, and ``act`` does it to some and wakes who goes on, inside the merchant's door.
+
+    ``label`` names it, ``button`` says it of one order, ``done`` counts many ("3 orders ...") and ``said`` tells of one;
+    ``words`` say what will happen, where a person is asked first. ``act`` None: the orders are read again at their cart, which
+    takes calls. ``asks``: also a single order asks first. ``solves``: it may end what an order waits for.
+    """
+
+    label: str
+    done: str
+    said: str
+    words: str
+    may: Callable[[Order], bool]
+    act: Callable[[Orders, str], None] | None = None
+    asks: bool = False
+    solves: bool = False
+    of_one: Callable[[Order], str] | None = None
+
+    def button(self, order: Order) -> str:
+        return (self.of_one(order) if self.of_one is not None else "") or self.label
+
+
+def _retry(orders: Orders, actor: str) -> None:
+    _deliver(retrying.retry(orders, actor)[1])
+
+
+def _hold(orders: Orders, actor: str) -> None:
+    holding.hold(orders, actor)
+
+
+def _release(orders: Orders, actor: str) -> None:
+    _deliver(holding.release(orders, actor)[1])
+
+
+def _deliver(connections: Iterable[int]) -> None:
+    for connection_id in connections:
+        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+
+
+def _from_a_cart(order: Order) -> bool:
+    return order.cart_id is not None
+
+
+ACTIONS: Mapping[str, Action] = {
+    "retry": Action(
+        label="Try again",
+        done="tried again",
+        said="We are trying again now.",
+        words="Orders that stopped go through the gates once more and are sent. What may be at the warehouse already is looked "
+        "up there first, and never sent twice.",
+        may=retrying.may_retry,
+        act=_retry,
+        solves=True,
+        of_one=lambda order: "Try now" if order.status == Status.NEW else "",
+    ),
+    "release": Action(
+        label="Release",
+        done="released",
+        said="It may go on. What else stops it is said next.",
+        words="Orders that a person or a rule holds go on. What else stops them is said next.",
+        may=lambda order: bool(holding.release_words(order)),
+        act=_release,
+        solves=True,
+        of_one=holding.release_words,
+    ),
+    "hold": Action(
+        label="Hold",
+        done="held",
+        said="It is held until somebody releases it.",
+        words="Orders that are not at the warehouse yet are held back until somebody releases them.",
+        may=holding.may_hold,
+        act=_hold,
+    ),
+    "pull_again": Action(
+        label="Pull again",
+        done="read again",
+        said="We are reading it again.",
+        words="Each order is read again at its cart. What has not changed there stays as it is here.",
+        may=_from_a_cart,
+    ),
+}

@@ -25,6 +25,9 @@ class Line:
     fix: str = ""
 
 
+UNFILLED = Line("form", FAIL, "Not everything is filled in", "Press OK to see which setting has to be mended.")
+
+
 @dataclass(slots=True)
 class Ear:
     """A wire that remembers what it heard. It asks for no new token where a password stands before the API."""

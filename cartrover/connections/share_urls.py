@@ -10,6 +10,7 @@ urlpatterns = [
     path("", owner.page, name="owner"),
     path("start/", owner.start, name="owner_start"),
     path("paste/", owner.paste, name="owner_paste"),
+    path("test/", owner.test, name="owner_test"),
     path("finish/", owner.finish, name="owner_finish"),
     path("<slug:attempt_id>/status/", owner.status, name="owner_status"),
     path("<slug:attempt_id>/go-on/", owner.go_on, name="owner_go_on"),

@@ -106,7 +106,9 @@ def test_an_owner_finishes_a_setup_that_a_member_shared(
     expect(alices.get_by_text("Access granted, not finished")).to_be_visible(timeout=PATIENCE)
 
     olivias.get_by_role("button", name="Test").click()
+    expect(olivias.get_by_text("Access granted by olivia")).to_be_visible(timeout=PATIENCE)
     expect(olivias.get_by_text("Everything works. Press OK to finish.")).to_be_visible(timeout=PATIENCE)
+    expect(olivias.get_by_text("Orders can be read")).to_be_visible()
     is_accessible(olivias)
     olivias.get_by_role("button", name="OK").click()
     expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible(timeout=PATIENCE)

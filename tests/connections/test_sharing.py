@@ -29,6 +29,7 @@ from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import housekeeping
 from integrations import registry
 from tests.conftest import make_member
+from tests.connections.acme.integration import House
 from tests.connections.conftest import Connect
 from tests.connections.provider import Provider
 from tests.mail.mailing import send_waiting_mail
@@ -204,6 +205,87 @@ def test_testing_saves_nothing_and_uses_nothing_up(olivias: Client, link: SetupL
     assert "Everything works. Press OK to finish." in shown
     assert "Acme Market answers" in shown
     assert (_now(cart).settings, _now(cart).state, _now(link).used_at) == (before, "draft", None)
+
+
+def _step_by_step(client: Client, link: SetupLink, **settings: Any) -> list[str]:
+    """Press Test in a page with its script: what each answer says, in order."""
+    form = {"link": link.public_id, "cart-location_id": "", "cart-status": ["paid"], **settings}
+    address, told = reverse("owner_test"), []
+    while address:
+        answer = client.post(address, form, headers={"hx-request": "true"})
+        assert answer.status_code == 200
+        told.append(_text(answer))
+        asks = re.search(r'hx-post="([^"]+)"', answer.content.decode())
+        address = asks.group(1).replace("&amp;", "&") if asks else ""
+    return told
+
+
+def test_each_line_of_the_test_is_shown_as_it_ends(olivias: Client, link: SetupLink, cart: Cart, provider: Provider) -> None:
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    before = _everything()
+    first, second = _step_by_step(olivias, link, **{"cart-location_id": "9"})
+    assert "Acme Market answers" in first
+    assert "Testing the next step" in first
+    assert "Orders can be read" in second
+    assert second.endswith("Everything works. Press OK to finish.")
+    assert _everything() == before
+
+
+def test_what_failed_is_said_at_the_end(
+    olivias: Client, merchant: Merchant, alice: User, cart: Cart, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with acting_for(merchant):
+        warehouse = new_warehouse(registry.get("acme"), actor="a test")
+        link = sharing.share(OLIVIA, alice, warehouse=warehouse, cart=cart)
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    monkeypatch.setattr(House, "shipments_in", lambda *window: 1 / 0)
+    told = _step_by_step(olivias, link, **{"warehouse-label": "Ours", "warehouse-ship_from": "7"})
+    assert "Something went wrong on our side." in told[1]
+    assert (len(told), told[-1].endswith("Not everything works yet.")) == (5, True)
+
+
+def test_without_access_nothing_further_is_tested(olivias: Client, link: SetupLink, provider: Provider) -> None:
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    provider.account_trouble = (503, {"error": "away"})
+    (told,) = _step_by_step(olivias, link)
+    assert "Acme Market is out of order." in told
+    assert told.endswith("Not everything works yet.")
+
+
+def test_a_warehouse_and_a_cart_are_tested_one_after_the_other(
+    olivias: Client, merchant: Merchant, alice: User, cart: Cart, provider: Provider
+) -> None:
+    with acting_for(merchant):
+        warehouse = new_warehouse(registry.get("acme"), actor="a test")
+        link = sharing.share(OLIVIA, alice, warehouse=warehouse, cart=cart)
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    told = _step_by_step(olivias, link, **{"warehouse-label": "Ours", "warehouse-ship_from": "7"})
+    assert len(told) == 5, "access, orders and items of the warehouse, then access and orders of the cart"
+    assert told[-1].endswith("Everything works. Press OK to finish.")
+    unfilled = olivias.post(reverse("owner_test"), {"link": link.public_id}, headers={"hx-request": "true"})
+    assert "Not everything is filled in" in _text(unfilled)
+
+
+def test_a_test_whose_link_ended_meanwhile_leads_to_the_page_that_says_so(
+    olivias: Client, link: SetupLink, provider: Provider
+) -> None:
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    _revoke(link)
+    answer = olivias.post(reverse("owner_test"), {"link": link.public_id}, headers={"hx-request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"]) == (410, "true")
+
+
+def test_no_other_step_than_the_owners_is_run(olivias: Client, link: SetupLink, provider: Provider) -> None:
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    form = {"link": link.public_id, "cart-location_id": "", "cart-status": ["paid"]}
+    for step in ("0-warehouse", "1-access", "x"):
+        assert olivias.post(f"{reverse('owner_test')}?step={step}", form, headers={"hx-request": "true"}).status_code == 404
 
 
 def test_an_ok_that_does_not_pass_keeps_what_was_typed_and_the_link(

@@ -17,7 +17,7 @@ from cartrover.connections import holders
 from cartrover.connections.approval import approve
 from cartrover.connections.checking import check, ends, open_orders, passed, run, steps
 from cartrover.connections.claims import Claimed
-from cartrover.connections.findings import FAIL, Line
+from cartrover.connections.findings import UNFILLED, Line
 from cartrover.connections.forms import NameForm, ServicesForm, SettingsForm
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Cart, Connection, Warehouse
@@ -152,7 +152,7 @@ def test(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
         row = _row(kind, public_id)
         forms = _forms(row, request.POST)
         if not all([form.is_valid() for form in forms]):
-            return _page(request, kind, row, forms) if not _is_htmx(request) else _fragment(request, [_UNFILLED], "")
+            return _page(request, kind, row, forms) if not _is_htmx(request) else _fragment(request, [UNFILLED], "")
     settings = forms[1].values
     if not _is_htmx(request):
         lines = list(check(row, settings=settings))
@@ -165,9 +165,6 @@ def test(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     lines = list(run(row, step, settings=settings))
     rest = () if ends(step, lines) else names[names.index(step) + 1 :]
     return _fragment(request, lines, f"{request.path}?step={rest[0]}" if rest else "")
-
-
-_UNFILLED = Line("form", FAIL, "Not everything is filled in", "Press OK to see which setting has to be mended.")
 
 
 def _fragment(request: HttpRequest, lines: list[Line], following: str) -> HttpResponse:

@@ -78,6 +78,8 @@ def refused_page(request: HttpRequest, cause: str, words: str, status: int = 410
     status = STATUS.get(cause, status)
     if granting.wants_json(request):
         return JsonResponse({"state": "failed", "words": words}, status=status)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=status, headers={"HX-Refresh": "true"})  # the page itself then says it
     return render(request, "sharing/refused.html", {"cause": cause, "words": words}, status=status)
 
 

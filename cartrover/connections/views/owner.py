@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from cartrover.connections import checking, grants, holders, sharing
+from cartrover.connections.findings import UNFILLED
 from cartrover.connections.forms import SERVICES, SettingsForm
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Connection, GrantAttempt, SetupLink
@@ -29,6 +30,9 @@ from integrations.outcomes import NeedsOperator
 OWNERS_STEPS = frozenset({"access", "orders", "items"})  # of the test: those that read the owner's own account and no other
 
 # ------------------------------------------------------------------------------------------------------------------------ page
+
+WORKS = "Everything works. Press OK to finish."
+WORKS_NOT = "Not everything works yet."
 
 
 @dataclass(slots=True)
@@ -157,8 +161,7 @@ def finish(request: HttpRequest, link: SetupLink) -> HttpResponse:
         return _again(request, link, parts, "Some of it is not filled in as it has to be.", 400)
     passed = _tested(link, parts)
     if "ok" not in request.POST:
-        words = "Everything works. Press OK to finish." if passed else "Not everything works yet."
-        return _again(request, link, parts, words)
+        return _again(request, link, parts, WORKS if passed else WORKS_NOT)
     with acting_for(link.merchant_id):
         for part in parts:
             holders.save_settings(part.holder, actor=sharing.OWNER, settings=part.values)
@@ -167,6 +170,38 @@ def finish(request: HttpRequest, link: SetupLink) -> HttpResponse:
     if not passed:
         return _again(request, link, parts, "Saved, and not finished yet: not everything works.")
     return _finished(request, link, parts)
+
+
+@behind_a_link
+@require_POST
+def test(request: HttpRequest, link: SetupLink) -> HttpResponse:
+    """One step of the test, and what asks for the next: the page shows each line as it ends. Saves nothing."""
+    parts = _parts_in_door(link, request.POST)
+    if not all([part.form.is_valid() for part in parts]):
+        return _shown(request, link, [UNFILLED], ended="Nothing was tested.")
+    steps = [(number, step) for number, part in enumerate(parts) for step in _steps(part)]
+    named = {_name(*each): each for each in steps}
+    here = named.get(request.GET.get("step", next(iter(named), "")))
+    if here is None:
+        raise Http404("No such step.")
+    number, step = here
+    lines = list(checking.run(parts[number].holder, step, settings=parts[number].values))
+    good = request.GET.get("good", "yes") == "yes" and checking.passed(lines)
+    over = checking.ends(step, lines)
+    rest = [each for each in steps[steps.index(here) + 1 :] if not (over and each[0] == number)]
+    if rest:
+        following = f"{request.path}?step={_name(*rest[0])}&good={'yes' if good else 'no'}"
+        return _shown(request, link, lines, following=following)
+    return _shown(request, link, lines, ended=WORKS if good else WORKS_NOT)
+
+
+def _name(number: int, step: str) -> str:
+    return f"{number}-{step}"
+
+
+def _shown(request: HttpRequest, link: SetupLink, lines: list[checking.Line], **more: str) -> HttpResponse:
+    with acting_for(link.merchant_id):
+        return render(request, "connections/test_lines.html", {"lines": lines, **more})
 
 
 def _parts_in_door(link: SetupLink, data: Mapping[str, Any]) -> list[Part]:
@@ -187,11 +222,13 @@ def _tested(link: SetupLink, parts: list[Part]) -> bool:
     return renewed and all(checking.passed(part.lines or ()) for part in parts)
 
 
+def _steps(part: Part) -> list[str]:
+    return [step for step in checking.steps(part.holder) if step in OWNERS_STEPS]
+
+
 def _lines(part: Part) -> list[checking.Line]:
     lines: list[checking.Line] = []
-    for step in checking.steps(part.holder):
-        if step not in OWNERS_STEPS:
-            continue
+    for step in _steps(part):
         found = list(checking.run(part.holder, step, settings=part.values))
         lines += found
         if checking.ends(step, found):

@@ -577,6 +577,8 @@ class CartSide:
     what may name a product; the first one does unless another is chosen.
     ``order_url(external_id)`` is the address of an order for a person. ``normal_tracking`` is how the cart will show a tracking
     number. ``processing_seconds`` is the longest that a write may take to show. ``stock_batch`` 0 means no stock upload.
+    ``carriers`` are the codes of the carriers that it knows, empty where it takes any name; ``carrier_code`` finds the one that a
+    warehouse's name means, or the word for a stranger.
 
     What a cart does with packages: ``amends``, one that it has can be changed and taken back; ``counts_units``, those of an order
     may not name more units of a line than were ordered; ``number_names_package``, it keeps one package of a tracking number.
@@ -589,6 +591,8 @@ class CartSide:
     variants: tuple[Variant, ...] = ()
     stock_batch: int = 1
     normal_tracking: Callable[[str], str] = str
+    carriers: tuple[str, ...] = ()
+    carrier_code: Callable[[str], str] = str
     processing_seconds: float = 60.0
     amends: bool = False
     counts_units: bool = True

@@ -19,6 +19,18 @@ def address_limits(warehouse: Warehouse) -> Mapping[str, int]:
     return _side(warehouse).address_limits
 
 
+def carrier_codes(cart: Cart) -> tuple[str, ...]:
+    """The codes of carriers that the cart knows; empty where it takes any name."""
+    side = registry.get(cart.integration).cart
+    return side.carriers if side is not None else ()
+
+
+def carrier_found(cart: Cart, name: str) -> str:
+    """What the cart is told for a carrier of which nobody has said anything."""
+    side = registry.get(cart.integration).cart
+    return side.carrier_code(name) if side is not None else name
+
+
 def _side(warehouse: Warehouse) -> WarehouseSide:
     side = registry.get(warehouse.integration).warehouse
     if side is None:

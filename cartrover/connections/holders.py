@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db.models import Q
@@ -204,6 +204,15 @@ def go_live(holder: Holder, *, actor: str, days_back: int = FIRST_PULL_DAYS) -> 
     if isinstance(holder, Cart):
         holder.pull_from = holder.pull_from or now - timedelta(days=days_back)
     _become(holder, State.LIVE, f"{holder.name} is live.", actor)
+
+
+def pull_since(cart: Cart, moment: datetime, *, actor: str) -> None:
+    """Choose the earliest order date. An earlier one is read up by the next pull."""
+    with audit.watched(actor, "chose the earliest order date", cart, "pull_from"):
+        cart.pull_from = moment
+        cart.save(update_fields=["pull_from"])
+    tell([event(cart, "changed", f"Orders count from {moment:%Y-%m-%d} on.", actor=actor)])
+    _changed(cart)
 
 
 def pause(holder: Holder, *, actor: str) -> None:

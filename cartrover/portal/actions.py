@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
+from cartrover.orders.holding import release
 from cartrover.orders.models import Order
 from cartrover.orders.retrying import retry
 from cartrover.portal.solving import solving
@@ -77,9 +79,29 @@ def retry_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
     return redirect("problem", request.merchant.public_id, problem_id)
 
 
+@at_least(Role.STAFF)
+@require_POST
+def release_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
+    """All the orders that this gate stops pass it, by a person's word."""
+    problem = get_object_or_404(Problem, pk=problem_id)
+    with solving(problem):
+        count, connections = release(Order.objects.filter(problem_id=problem_id), actor=request.user.email)
+    deliver(connections)
+    if count:
+        messages.success(request, "It is released." if count == 1 else f"{count:,} orders are released.")
+    else:
+        messages.warning(request, "There was nothing to release.")
+    return redirect("problem", request.merchant.public_id, problem_id)
+
+
 def try_again(orders: QuerySet[Order], actor: str) -> int:
     """Send orders that stopped once more, and wake who delivers them. Inside the merchant's door; returns how many."""
     count, connections = retry(orders, actor=actor)
+    deliver(connections)
+    return count
+
+
+def deliver(connections: Iterable[int]) -> None:
+    """Wake the order delivery of these connections."""
     for connection_id in connections:
         streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
-    return count

@@ -26,6 +26,8 @@ PAGES = (
     ("carts", "Carts", "cart"),
     ("warehouses", "Warehouses", "warehouse"),
     ("stock", "Stock", "package"),
+    ("shipping", "Shipping methods", "external"),
+    ("rules", "Rules", "pause"),
     ("connections", "Connections", "connection"),
     ("team", "Team", "team"),
     ("audit", "Audit", "list"),

@@ -30,4 +30,10 @@ class Fix:
 
 
 # A kind that has none gets the buttons that every card has: show its orders, open its connection, try again.
-FIXES: Mapping[str, Fix] = {}
+FIXES: Mapping[str, Fix] = {
+    "unmapped_method": Fix("problems/map_method.html", retry=False),
+    "total_differs": Fix("problems/release.html"),
+    **dict.fromkeys(
+        ("rule_hold", "po_box", "country", "address_too_long", "number_too_long"), Fix("problems/release.html", retry=False)
+    ),
+}

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from cartrover.events.models import Problem
 from cartrover.events.telling import event, open_problem, tell
+from cartrover.orders.carriers import code_for
 from cartrover.orders.models import Order, Shipment
 from cartrover.orders.shipped import CART_SHOWS_VOID, TOLD
 from cartrover.sync.durations import durations
@@ -69,9 +70,10 @@ def _wanted(shipment: Shipment, side: CartSide) -> ShipmentUpload | None:
     together = Shipment.objects.filter(told_with=shipment).exclude(state=State.VOID).order_by("id")
     tracking = numbers([shipment, *together]) if side.counts_units else shipment.tracking
     same_number = side.normal_tracking(tracking) == side.normal_tracking(told["tracking"]) or tracking == told.get("noted")
-    if same_number and (not side.amends or shipment.carrier == told["carrier"]):
+    carrier = code_for(shipment.order.cart_id, shipment.carrier)
+    if same_number and (not side.amends or carrier == told["carrier"]):
         return None
-    return replace(upload_of(shipment), carrier=shipment.carrier, tracking=tracking)
+    return replace(upload_of(shipment), carrier=carrier, tracking=tracking)
 
 
 def _say_that_it_differs(work: Work, shipment: Shipment, wanted: ShipmentUpload) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils import timezone
 
 from cartrover.events.telling import event, tell
+from cartrover.orders.carriers import code_for
 from cartrover.orders.models import Order, Shipment
 from cartrover.orders.shipped import TOLD, settle_confirmed
 from cartrover.sync.models import Effect
@@ -198,7 +199,7 @@ class _Packages:
 
     def _write(self, mine: Shipment, together: Sequence[Shipment], lines: list[list[Any]], *, numbered: bool) -> None:
         tracking = numbers(together) if self.side.counts_units else mine.tracking
-        mine.told = {"carrier": mine.carrier, "tracking": tracking, "lines": lines}
+        mine.told = {"carrier": code_for(self.order.cart_id, mine.carrier), "tracking": tracking, "lines": lines}
         if not numbered:
             mine.told |= {"carrier": "", "tracking": "", "elsewhere": True}
         mine.save(update_fields=["told"])

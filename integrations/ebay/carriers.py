@@ -23,6 +23,8 @@ Sogetras Spediamo SpeeDee StarTrack SuntekExpressLTD SwissPost TELE TEMANDO THAI
 UPSMailInnovations USPS USPSCeP USPSPMI VITR VietnamPost WNdirect WPX Winit YANWEN YRC Yodel iLoxx
 """
 
+CARRIERS = (*_CODES.split(), OTHER)
+
 _ALIASES = {
     "UPS": "united parcel service, ups standard, ups express, ups saver, ups surepost, ups freight ltl",
     "UPSMailInnovations": "ups mi, ups mail",

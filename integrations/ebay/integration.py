@@ -8,6 +8,7 @@ from pathlib import Path
 
 from integrations.contract import VOID_WHEN_ASKED, CartSide, Integration, Quota
 from integrations.ebay.auth import WhoseAccount, grant, rights
+from integrations.ebay.carriers import CARRIERS, carrier_code
 from integrations.ebay.client import EbayCart, normal_tracking
 from integrations.ebay.errors import NAME, QUOTA_ZONE
 from integrations.ebay.identifiers import IDENTIFIERS
@@ -35,6 +36,8 @@ def integration(environment: Mapping[str, str]) -> Integration:
             variants=VARIANTS,
             stock_batch=BATCH,
             normal_tracking=normal_tracking,
+            carriers=CARRIERS,
+            carrier_code=carrier_code,
             counts_units=False,
             number_names_package=True,
             identifiers=IDENTIFIERS,

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
+from cartrover.connections import holders
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import holding, methods
-from cartrover.orders.models import Order, OrderRule, ShippingMethod
+from cartrover.orders.models import Carrier, Order, OrderRule, ShippingMethod
 from tests.stage import Stage
 
 
 def release(stage: Stage, number: str) -> None:
     with acting_for(stage.merchant):
         holding.release(Order.objects.filter(external_id=number), "bob@example.com")
+
+
+def days_ago(days: int) -> str:
+    return (timezone.now() - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def test_an_order_that_a_person_holds_is_not_sent_before_it_is_released(stage: Stage) -> None:
@@ -85,3 +94,47 @@ def test_a_filter_keeps_an_order_away_and_a_hold_lets_it_go_when_it_is_released(
     release(stage, large)
     stage.settle()
     assert sorted(order["order_number"] for order in stage.at_warehouse()) == sorted([usual, large])
+
+
+def test_a_carrier_is_told_to_the_cart_as_a_person_mapped_it(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    first, second = stage.sell("TENT-2P"), stage.sell("TENT-2P")
+    stage.settle()
+    stage.ship(first, tracking_number="A1", tracking_company="Kurier 24")
+    stage.settle()
+    with acting_for(stage.merchant):
+        Carrier.objects.filter(name="Kurier 24").update(code="Hermes")
+    stage.ship(second, tracking_number="B2", tracking_company="Kurier 24")
+    stage.settle()
+    entries = [entry for entry in stage.world.ebay.ledger("shipping_fulfillment") if entry["seller"] == stage.seller]
+    assert [(entry["order"], entry["carrier"]) for entry in entries] == [(first, "Other"), (second, "Hermes")]
+
+
+def test_of_a_first_pull_what_is_shipped_or_canceled_is_skipped_and_says_why(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    shipped, canceled, open_order = (stage.sell("TENT-2P") for _ in range(3))
+    stage.world.ebay.control(f"orders/{shipped}/ship", tracking="BYHAND")
+    stage.world.ebay.control(f"orders/{canceled}/cancel")
+    stage.settle()
+    assert [order["order_number"] for order in stage.at_warehouse()] == [open_order]
+    assert (stage.order(shipped).status, stage.order(shipped).reason) == ("skipped", "already shipped at the cart")
+    assert (stage.order(canceled).status, stage.order(canceled).reason) == ("canceled", "canceled at the cart")
+
+
+def test_an_earlier_date_loads_what_was_placed_before_and_a_later_one_leaves_it_out(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    old = stage.sell("TENT-2P", created_at=days_ago(40))
+    late = stage.sell("TENT-2P", created_at=days_ago(2), payment="PENDING")
+    stage.settle()
+    assert stage.at_warehouse() == []
+    with acting_for(stage.merchant):
+        cart = Cart.objects.select_related("connection").get()
+        holders.pull_since(cart, timezone.now() - timedelta(days=60), actor="bob@example.com")
+    stage.settle()
+    assert [order["order_number"] for order in stage.at_warehouse()] == [old]
+    with acting_for(stage.merchant):
+        holders.pull_since(cart, timezone.now() - timedelta(hours=1), actor="bob@example.com")
+    stage.world.ebay.control(f"orders/{late}/pay")
+    stage.settle()
+    assert (stage.order(late).status, stage.order(late).reason_code) == ("skipped", "too_early")
+    assert len(stage.at_warehouse()) == 1

@@ -27,6 +27,7 @@ from cartrover.merchants.middleware import without_scope
 from cartrover.merchants.models import Merchant, Role
 from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.limits_form import LimitsForm
 from integrations import registry
 from integrations.contract import Integration, Variant
 from integrations.outcomes import Outcome
@@ -209,6 +210,7 @@ def _page(request: HttpRequest, kind: str, row: Holder, forms: Forms, lines: lis
         "together_with": request.GET.get("with", "") if kind == "warehouse" else "",
         "beside": _beside(row),
         "warehouses": Warehouse.objects.order_by("name", "pk") if kind == "cart" else [],
+        "limits_form": LimitsForm(row) if isinstance(row, Warehouse) else None,
     }
     return render(request, "connections/holder.html", context)
 

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from cartrover.merchants.models import Member
 from cartrover.merchants.roles import may as role_may
 from cartrover.orders.counts import MOST
+from cartrover.orders.holding import RELEASES
 from cartrover.portal import browsers, formats
 from cartrover.portal.figures import Took
 from cartrover.portal.states import look
@@ -145,6 +146,18 @@ def took(time: Took | None) -> str:
 
 def _time(when: datetime, zone: str, words: str) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', when.isoformat(), formats.exact(when, zone), words)
+
+
+@register.filter
+def day(when: datetime, zone: str) -> str:
+    """A time's day in a zone, as a date field keeps it: ``2026-03-01``."""
+    return formats.local(when, zone).date().isoformat()
+
+
+@register.filter
+def overruled(kind: str) -> str:
+    """The button that lets orders pass what a Problem of this kind says; empty where no person may."""
+    return RELEASES.get(kind, "")
 
 
 @register.simple_tag

@@ -18,8 +18,19 @@ NOBODYS = "Nothing to do"
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A card of the portal as a mail tells it: its words, what waits for it, and the address of its page."""
+
+    words: str
+    waits: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A mail in words. ``whose`` says whose move it is; ``button`` leads to ``url``; ``code`` is to be typed somewhere.
+
+    ``cards`` come before the words.
 
     ``why`` ends the mail: why this person got it, and what to do if it means nothing to them.
     """
@@ -32,6 +43,7 @@ class Message:
     button: str = ""
     url: str = ""
     code: str = ""
+    cards: tuple[Told, ...] = ()
 
 
 class Unwanted(Exception):

@@ -12,6 +12,7 @@ from cartrover.merchants.roles import may
 
 class Often(TextChoices):
     AT_ONCE = "at_once", "At once"
+    HOURLY = "hourly", "At most once an hour"
     DAILY = "daily", "Once a day"
     NEVER = "never", "Never"
 

@@ -27,6 +27,7 @@ from integrations.outcomes import NeedsMerchant
 from tests.conftest import make_member
 from tests.mail.conftest import Post
 from tests.mail.mailing import send_waiting_mail
+from tests.portal.story import busy_day
 
 ENDED = NeedsMerchant("eBay has withdrawn our access.", fix="reconnect", scope="connection")
 
@@ -198,3 +199,39 @@ def test_whoever_wants_nothing_gets_nothing(merchant: Merchant, alice: User, pos
     open_card(merchant, "TENT-2P")
     rounds(merchant)
     assert post.mails == []
+
+
+def test_whoever_wants_it_hourly_gets_what_came_meanwhile_in_one_mail_an_hour(
+    merchant: Merchant, alice: User, post: Post
+) -> None:
+    post.up()
+    choose(merchant, alice, Often.HOURLY)
+    open_card(merchant, "TENT-2P")
+    rounds(merchant, 2)
+    open_card(merchant, "LAMP")
+    open_card(merchant, "ROPE")
+    rounds(merchant, 2)
+    assert post.subjects == ["Acme Outdoor: one thing waits for you"]
+    with acting_for(merchant):
+        OutboxMail.objects.update(created_at=timezone.now() - noticing.HOUR)
+    rounds(merchant, 2)
+    assert post.subjects[1:] == ["Acme Outdoor: 2 things wait for you"]
+    assert "TENT-2P" not in post.body("plain"), "it was told before"
+
+
+@pytest.mark.parametrize("how_often", [Often.AT_ONCE, Often.HOURLY, Often.DAILY])
+def test_a_mail_carries_the_card_with_what_waits_and_the_link_to_it(
+    merchant: Merchant, alice: User, post: Post, how_often: Often, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(noticing, "MORNING", 0)
+    day = busy_day(merchant, 0)
+    choose(merchant, alice, how_often)
+    with acting_for(merchant):
+        Problem.objects.update(opened_at=timezone.now() - timedelta(minutes=5))
+    post.up()
+    rounds(merchant)
+    for kind in ("plain", "html"):
+        assert "TENT-2P-GRN is not in TradeGecko." in post.body(kind)
+        assert "3 orders wait, €258.90, the oldest placed" in post.body(kind)
+        assert "Your move" in post.body(kind)
+        assert f"/m/{merchant.public_id}/problems/{day.unknown_sku.pk}/" in post.body(kind)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.inventory.models import Listing, StockLevel
 from cartrover.inventory.rules import StockRules
-from cartrover.inventory.skus import LEAVE_OUT, REFUSE, Rulebook, Translation
+from cartrover.inventory.skus import LEAVE_OUT, REFUSE, Rulebook, Translation, code_of_listing
 from cartrover.inventory.sums import Part, Sum, publishable
 from cartrover.inventory.uncommitted import Sold, by_sku, uncommitted
 
@@ -25,11 +25,15 @@ NO_WAREHOUSE = "The cart has no warehouse."
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a listing ought to show, and the sum that says so. ``trouble`` says why there is none."""
+    """What a listing ought to show, and the sum that says so. ``trouble`` says why there is none.
+
+    ``code`` is what the listing's product goes by at the cart.
+    """
 
     listing: Listing
     sum: Sum | None = None
     trouble: str = ""
+    code: str = ""
 
     @property
     def desired(self) -> int | None:
@@ -51,16 +55,17 @@ def figures(
     if warehouse is None or warehouse.connection_id is None:
         return [Figure(listing, trouble=NO_WAREHOUSE) for listing in listings]
     rules = rules if rules is not None else StockRules.of(cart.stock_rules)
-    book = Rulebook.of(listing.sku for listing in listings)
-    stock = _Stock.of(warehouse, {part.sku for each in listings for part in book.translate(cart.pk, each.sku).parts})
+    codes = [code_of_listing(cart, listing) for listing in listings]
+    book = Rulebook.of(codes)
+    stock = _Stock.of(warehouse, {part.sku for code in codes for part in book.translate(cart.pk, code).parts})
     locations = rules.locations or _locations(warehouse)
     found = []
-    for listing in listings:
-        translated = book.translate(cart.pk, listing.sku)
-        trouble = _untold(listing, cart, rules, translated) or stock.trouble(translated)
+    for listing, code in zip(listings, codes, strict=True):
+        translated = book.translate(cart.pk, code)
+        trouble = _untold(code, cart, rules, translated) or stock.trouble(translated)
         parts = [] if trouble else stock.parts(translated)
         sum_ = publishable(parts, rules, locations, now or timezone.now()) if parts else None
-        found.append(Figure(listing, sum_, trouble))
+        found.append(Figure(listing, sum_, trouble, code))
     return found
 
 
@@ -77,11 +82,10 @@ def sold_for(warehouse: Warehouse, figure: Figure) -> list[Sold]:
 # ------------------------------------------------------------------------------------------------------------- why there is none
 
 
-def _untold(listing: Listing, cart: Cart, rules: StockRules, translated: Translation) -> str:
-    """Why a listing is never told a figure, whatever the warehouse has."""
-    code = listing.sku
+def _untold(code: str, cart: Cart, rules: StockRules, translated: Translation) -> str:
+    """Why the listings of a code are never told a figure, whatever the warehouse has."""
     if not code:
-        return "The listing has no SKU."
+        return "The listing has no SKU. Give it one at the cart."
     if translated.promotional:
         return f"{code} is a promotional code and no product."
     if translated.action == LEAVE_OUT:
@@ -89,7 +93,7 @@ def _untold(listing: Listing, cart: Cart, rules: StockRules, translated: Transla
     if translated.action == REFUSE:
         return f"A rule refuses orders of {code}."
     if not translated.parts:
-        return f"The rule for {code} names no SKU of the warehouse."
+        return f"The rule for {code} names no SKU of the warehouse. Complete it."
     if code in rules.excluded:
         return f"The stock rules of {cart.name} exclude {code}."
     return ""
@@ -116,11 +120,12 @@ class _Stock:
         for part in translated.parts:
             found = self.levels.get(part.sku, ())
             if not found:
-                return f"{part.sku} is not at {self.warehouse.name}."
+                return f"{part.sku} is not at {self.warehouse.name}. Add it there, or make a rule of what the code stands for."
             if len(found) > 1:
-                return f"{part.sku} is at {self.warehouse.name} {len(found)} times."
+                return f"{part.sku} is at {self.warehouse.name} {len(found)} times. Each needs a SKU of its own."
         if not self.parts(translated):
-            return f"{self.warehouse.name} does not count {' and '.join(part.sku for part in translated.parts)}."
+            skus = " and ".join(part.sku for part in translated.parts)
+            return f"{self.warehouse.name} does not count {skus}. Its listing keeps the figure that you give it."
         return ""
 
     def parts(self, translated: Translation) -> list[Part]:

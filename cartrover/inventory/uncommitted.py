@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 from cartrover.connections.models import Warehouse
 from cartrover.inventory.models import SkuRule
-from cartrover.inventory.skus import Rulebook
+from cartrover.inventory.skus import Rulebook, code_of
 from cartrover.orders.models import LinePart, OrderLine, Status
 
 UNDELIVERED = (Status.NEW, Status.HELD, Status.ERROR)
@@ -50,19 +50,37 @@ def _undelivered(warehouse: Warehouse, skus: Iterable[str]) -> Iterator[Sold]:
     codes = wanted | set(SkuRule.objects.filter(parts__sku__in=wanted).values_list("sku", flat=True))
     book = Rulebook.of(codes)
     lines = OrderLine.objects.filter(
-        order__warehouse=warehouse, order__status__in=UNDELIVERED, sku__in=codes, quantity__gt=F("shipped_before")
+        Q(sku__in=codes) | Q(listing_id__in=codes),
+        order__warehouse=warehouse,
+        order__status__in=UNDELIVERED,
+        quantity__gt=F("shipped_before"),
     )
-    left = F("quantity") - F("shipped_before")
-    for order_id, cart_id, code, units in lines.values_list("order_id", "order__cart_id", "sku", left):
-        for part in book.translate(cart_id, code).parts:
+    for line in lines.select_related("order__cart").only(*_OF_A_LINE):
+        cart = line.order.cart
+        translated = book.translate(cart.pk, code_of(cart, line)) if cart is not None else None
+        for part in translated.parts if translated else ():
             if part.sku in wanted:
-                yield Sold(order_id, part.sku, part.units * units)
+                yield Sold(line.order_id, part.sku, part.units * (line.quantity - line.shipped_before))
+
+
+_OF_A_LINE = (
+    "sku",
+    "listing_id",
+    "variation_id",
+    "quantity",
+    "shipped_before",
+    "order__cart__integration",
+    "order__cart__identifier",
+)
 
 
 def _delivered(warehouse: Warehouse, read_at: Mapping[str, datetime]) -> Iterator[Sold]:
-    """What is there and not committed, or came after its SKU was read. A line without parts was sent as its own SKU."""
+    """What is there and not committed, or came after its SKU was read.
+
+    A line that has no parts, and that no rule left out, was sent as its own SKU.
+    """
     oldest = min(read_at.values())
-    lines = OrderLine.objects.filter(_there("order", warehouse, oldest), sku__in=read_at, parts__isnull=True)
+    lines = OrderLine.objects.filter(_there("order", warehouse, oldest), sku__in=read_at, left_out="", parts=None)
     parts = LinePart.objects.filter(_there("line__order", warehouse, oldest), sku__in=read_at)
     left, of_part = F("quantity") - F("shipped_before"), (F("line__quantity") - F("line__shipped_before")) * F("each")
     told = ("order_id", "order__status", "order__stock_committed", "order__delivered_at")

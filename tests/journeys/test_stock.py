@@ -148,6 +148,23 @@ def test_selling_a_kit_lowers_the_listing_of_its_part_elsewhere_and_the_other_wa
     assert [shown(stage, sku)[where] for sku, where in offered.items()] == [0, 5, 0]
 
 
+def test_a_kit_that_was_delivered_is_counted_by_its_parts_and_only_once(stage: Stage) -> None:
+    stage.stock("TENT", on_hand=9)
+    stage.stock("PEG", on_hand=40)
+    stands_for(stage, "CAMP", TENT=2, PEG=8)
+    list_item(stage, "CAMP", "EBAY_US")
+    list_item(stage, "TENT", "EBAY_DE")
+    stage.settle()
+    stage.settle("push_stock")
+    stage.sell("CAMP", quantity=2, marketplace="EBAY_US")
+    stage.settle("pull_orders", "deliver_orders")
+    assert len(stage.at_warehouse()) == 1
+    for _ in range(2):
+        assert (shown(stage, "CAMP"), shown(stage, "TENT")) == ({"EBAY_US": 2}, {"EBAY_DE": 5})
+        time.sleep(1.1)  # as above
+        stage.settle()
+
+
 def test_each_cart_shows_what_its_own_rules_make_of_the_same_goods(stage: Stage) -> None:
     stage.stock("TENT-2P", on_hand=11)
     list_item(stage, "TENT-2P", "EBAY_US", "EBAY_DE")

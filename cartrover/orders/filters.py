@@ -19,12 +19,13 @@ from django.http import QueryDict
 from cartrover.connections.declared import marketplaces
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Problem
-from cartrover.orders.counts import partly_shipped
+from cartrover.orders.counts import late, partly_shipped
 from cartrover.orders.models import Order, Status
 from cartrover.orders.search import matching
 
 Rows = QuerySet[Order]
 MOST_MONEY = Decimal(10) ** 14
+_BESIDE_STATUSES: Mapping[str, Callable[[Rows], Rows]] = {"partial": partly_shipped, "late": late}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Chip:
 
 
 def _status(rows: Rows, asked: str, zone: ZoneInfo) -> Rows:
-    return partly_shipped(rows) if asked == "partial" else rows.filter(status=Status(asked))
+    narrow = _BESIDE_STATUSES.get(asked)
+    return narrow(rows) if narrow else rows.filter(status=Status(asked))
 
 
 def _problem(rows: Rows, asked: str, zone: ZoneInfo) -> Rows:

@@ -69,7 +69,7 @@ def _tabs(asked: Mapping[str, str]) -> list[Tab]:
 
 
 def _tab_order() -> list[str]:
-    """``partial`` stands beside the status it is a part of."""
-    order = [str(status) for status in Status]
+    """``partial`` stands beside the status it is a part of, and ``late`` before all."""
+    order = ["late", *(str(status) for status in Status)]
     order.insert(order.index(Status.AT_WMS) + 1, "partial")
     return order

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -13,8 +12,9 @@ from django.views.decorators.http import require_safe
 from cartrover.merchants.models import Role
 from cartrover.merchants.roles import at_least
 from cartrover.orders.life import life, readable
-from cartrover.orders.models import LinePart, Order, Shipment, ShipmentLine
+from cartrover.orders.models import LinePart, Order, Shipment
 from cartrover.orders.moves import move
+from cartrover.orders.packed import packages_of
 from cartrover.portal.actions import buttons
 from cartrover.portal.jobs import open_job
 
@@ -24,16 +24,14 @@ from cartrover.portal.jobs import open_job
 def order_page(request: HttpRequest, ref: str) -> HttpResponse:
     related = ("connection", "cart__warehouse", "warehouse", "problem")
     order = get_object_or_404(Order.objects.select_related(*related), ref=ref)
-    packages = list(
-        order.shipments.order_by("id").prefetch_related(Prefetch("lines", ShipmentLine.objects.select_related("line")))
-    )
+    packages = packages_of(order)
     context = {
         "order": order,
         "move": move(order),
         "buttons": buttons(order),
         "job": open_job(order),
         "others_wait": Order.objects.filter(problem_id=order.problem_id).count() - 1 if order.problem_id else 0,
-        "lines": _lines(order, packages),
+        "lines": _lines(order, [each.shipment for each in packages]),
         "packages": packages,
         "effects": order.effects.order_by("id"),
         "life": life(order),

@@ -49,6 +49,16 @@ def clock(moment: datetime, zone: str, *, seconds: bool = False, now: datetime |
     return f"{day} {time}"
 
 
+_DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+
+
+def day_and_time(moment: datetime, zone: str, *, now: datetime | None = None) -> str:
+    """``today 18:00``, ``tomorrow 09:00``, ``21 Nov 18:00``."""
+    then, today = local(moment, zone), local(now or timezone.now(), zone)
+    day = _DAYS.get((then.date() - today.date()).days)
+    return f"{day} {then:%H:%M}" if day else clock(moment, zone, now=now)
+
+
 def exact(moment: datetime, zone: str) -> str:
     """``Tue 22 Nov 2026, 14:32:07 CET (Europe/Berlin)``: with the zone by both its names."""
     then = local(moment, zone)

@@ -18,6 +18,8 @@ LOOKS = {
     "new": Look("new", "ring", "New"),
     "at_wms": Look("at-wms", "house", "At warehouse"),
     "partial": Look("at-wms", "house", "Partly shipped"),
+    "late": Look("bad", "clock", "Late or due"),
+    "due": Look("wait", "clock", "Due"),
     "shipped": Look("shipped", "arrow", "Shipped"),
     "confirmed": Look("good", "tick", "Confirmed"),
     "error": Look("bad", "bang", "Error"),

@@ -1,5 +1,5 @@
-"""What is done for a merchant now and then: consent that ends is said in time, members are mailed what they chose to hear of, and
-each night nothing is shown to be missing.
+"""What is done for a merchant now and then: consent that ends and orders that are late are said in time, members are mailed what
+they chose to hear of, and each night nothing is shown to be missing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cartrover.mail import outbox
 from cartrover.mail.noticing import notice
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.deadlines import tell_late
 from cartrover.sync import reconcile
 from cartrover.sync.durations import durations
 from cartrover.sync.opening import opener
@@ -32,6 +33,7 @@ def run(claimed: Claim) -> Done:
     with acting_for(merchant_id):
         warned = sum(warn_of_consent(connection) for connection in Connection.objects.filter(state=Connection.State.ACTIVE))
         grants.forget_unanswered()
+        tell_late()
         notice(Merchant.objects.get(pk=merchant_id))
     cursor = reconcile.nightly(merchant_id, opener(claimed), claimed.cursor)
     return Done(f"{warned} warnings.", due_in=durations().housekeeping, cursor=cursor)

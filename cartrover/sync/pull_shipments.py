@@ -29,6 +29,7 @@ def run(work: Work) -> Done:
     if not warehouses:
         return Done("No warehouse is live.", due_in=None)
     client = work.warehouse(warehouses[0].settings)
+    started = datetime.now(UTC)
     window = _window(work, client)
     limit = _limit(work, window)
     seen = 0
@@ -41,7 +42,8 @@ def run(work: Work) -> Done:
                 cursor={**work.cursor, **_watermark(min(part.end, limit))}
             )
         seen += stored.new
-    return Done(f"{seen} new packages.", due_in=durations().poll_busy, cursor=_watermark(limit))
+    cursor = {**_watermark(limit), "known_until": started.isoformat()}
+    return Done(f"{seen} new packages.", due_in=durations().poll_busy, cursor=cursor)
 
 
 def _window(work: Work, client: WarehouseClient) -> Window:
@@ -50,7 +52,31 @@ def _window(work: Work, client: WarehouseClient) -> Window:
     end = now - timedelta(seconds=durations().safety)
     told = work.cursor.get("watermark")
     start = datetime.fromisoformat(str(told)) if told else end - FIRST_LOOK_BACK
-    return Window(min(start, end), end)
+    sent = _sent_before(work, start)
+    return Window(min(start, sent or start, end), end)
+
+
+def _sent_before(work: Work, watermark: datetime) -> datetime | None:
+    """When the first of those orders was sent that we have learned of only since the last run, and that were sent before then.
+
+    What has left of them was read as somebody else's: it is read once more, so that no package is lost by coming before its
+    order was known.
+    """
+    told = work.cursor.get("known_until")
+    if told is None:
+        return None
+    lag = timedelta(seconds=durations().watermark_lag)
+    learned = Effect.objects.filter(
+        connection_id=work.connection_id,
+        kind="order",
+        state=Effect.State.CONFIRMED,
+        sent_at__lt=watermark - lag,
+        order__status=Status.AT_WMS,
+        order__delivered_at__gt=datetime.fromisoformat(str(told)) - lag,
+    )
+    with work.rows():
+        since: datetime | None = learned.aggregate(at=Min("sent_at"))["at"]
+    return since - lag if since else None
 
 
 def _limit(work: Work, window: Window) -> datetime:

@@ -34,6 +34,8 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "bulk": (STAFF, NO),
     "start_bulk": (NO, STAFF),
     "export_orders": (NO, STAFF),
+    "push_package": (NO, STAFF),
+    "leave_package": (NO, STAFF),
     "rehearsal": (VIEWER, NO),
     "rehearse": (NO, MANAGER),
     "rehearsed_orders": (VIEWER, NO),

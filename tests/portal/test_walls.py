@@ -40,6 +40,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         listing = Listing.objects.create(
             connection=day.setup.ebay, cart=day.setup.carts["EBAY_DE"], external_id="1", sku="PEG-10"
         )
+        package = day.shipped.shipments.get()
         link = SetupLink.objects.create(
             purpose="setup", recipient="o@x.example", cart=day.setup.carts["EBAY_DE"], expires_at=attempt.ends_at
         )
@@ -54,6 +55,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "public_id": [row.public_id for row in rows],
         "ref": [day.shipped.ref, day.in_error.ref],
         "call_id": [str(call.pk)],
+        "package_id": [str(package.pk)],
         "problem_id": [str(day.unknown_sku.pk)],
         "listing_id": [str(listing.pk)],
         "view_id": [str(view.pk)],

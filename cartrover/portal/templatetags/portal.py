@@ -17,8 +17,10 @@ from django.utils.safestring import SafeString
 
 from cartrover.merchants.models import Member
 from cartrover.merchants.roles import may as role_may
+from cartrover.orders import deadlines
 from cartrover.orders.counts import MOST
 from cartrover.orders.holding import RELEASES
+from cartrover.orders.models import Order
 from cartrover.portal import browsers, formats
 from cartrover.portal.figures import Took
 from cartrover.portal.states import look
@@ -121,6 +123,16 @@ def moment(context: template.Context, when: datetime | None, *, seconds: bool = 
         return "–"
     zone = _zone(context)
     return _time(when, zone, formats.clock(when, zone, seconds=seconds))
+
+
+@register.simple_tag(takes_context=True)
+def deadline(context: template.Context, order: Order) -> SafeString | str:
+    """A badge where an order is late or has to ship within a day: ``late since 21 Nov 18:00``, ``ship by today 18:00``."""
+    how = deadlines.standing(order, timezone.now())
+    if not how or order.ship_by is None:
+        return ""
+    words = "late since" if how == deadlines.LATE else "ship by"
+    return state(how, f"{words} {formats.day_and_time(order.ship_by, _zone(context))}")
 
 
 @register.simple_tag(takes_context=True)

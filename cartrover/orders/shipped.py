@@ -62,7 +62,9 @@ def confirm_seen(order: Order, cart_shipment_ids: Iterable[str]) -> list[Event]:
     now = timezone.now()
     events: list[Event] = []
     for shipment in Shipment.objects.filter(order=order, state=Shipment.State.UPLOADED, cart_shipment_id__in=seen):
-        shipment.state, shipment.confirmed_at, shipment.due_at = Shipment.State.CONFIRMED, now, None
+        shipment.state, shipment.confirmed_at = Shipment.State.CONFIRMED, now
+        if shipment.due_at is not None and shipment.due_at > now:  # else the warehouse has told something since
+            shipment.due_at = None
         shipment.save(update_fields=["state", "confirmed_at", "due_at"])
         events.append(event(order, "confirmed", f"The cart shows package {shipment}."))
     _forget_void(order, seen)

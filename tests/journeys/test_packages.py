@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-import requests
 
-from cartrover.merchants.tenancy import acting_for
-from cartrover.orders.models import Shipment
+from tests.journeys.packages import take_back, units_told
 from tests.stage import Stage
 
 
@@ -26,11 +22,6 @@ def line_of(stage: Stage) -> str:
     (order,) = stage.at_warehouse()
     (line,) = [line for line in order["lines"] if line["sku"]]
     return str(line["id"])
-
-
-def units_told(stage: Stage) -> list[tuple[str, list[int]]]:
-    told = [entry for entry in stage.world.ebay.ledger("shipping_fulfillment") if entry["seller"] == stage.seller]
-    return [(entry["tracking"], [line["quantity"] for line in entry["lines"]]) for entry in told]
 
 
 def test_three_packages_are_three_packages(stage: Stage, number: str) -> None:
@@ -66,13 +57,6 @@ def test_what_the_warehouse_takes_back_in_time_is_not_told(stage: Stage, number:
     assert stage.order(number).status == "confirmed"
 
 
-def take_back(stage: Stage, package: dict[str, Any]) -> None:
-    email = f"{stage.seller}@example.com"
-    token = stage.world.gecko.control("POST", "grant", {"email": email, "privileged": True})["access_token"]
-    address = f"{stage.world.gecko.url}/fulfillments/{package['id']}"
-    requests.delete(address, headers={"Authorization": f"Bearer {token}"}, timeout=30).raise_for_status()
-
-
 def test_a_package_without_a_tracking_number_is_told_once_too(stage: Stage, number: str) -> None:
     stage.world.ebay.control("faults", kind="effect_then_reset", method="POST", path="/shipping_fulfillment$")
     stage.ship(number, tracking_number=None, tracking_company=None)
@@ -82,17 +66,6 @@ def test_a_package_without_a_tracking_number_is_told_once_too(stage: Stage, numb
         stage.settle()
     assert units_told(stage) == [("", [3])]
     assert stage.order(number).status == "confirmed"
-
-
-def test_tracking_that_comes_later_is_kept_and_not_told_twice(stage: Stage, number: str) -> None:
-    package = stage.ship(number, tracking_number="FIRST")
-    stage.settle()
-    with acting_for(stage.merchant):
-        Shipment.objects.update(tracking="")  # as if it had come without
-    stage.world.gecko.control("PATCH", f"orders/{package['order_id']}", {"notes": "touched"})
-    for _ in range(2):
-        stage.settle()
-    assert units_told(stage) == [("FIRST", [3])]
 
 
 def test_of_a_line_that_left_in_part_before_the_first_pull_only_the_rest_is_delivered(stage: Stage) -> None:

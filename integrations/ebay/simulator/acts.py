@@ -162,6 +162,11 @@ def _request_id() -> str:
     return str(5_370_000_000 + world.store.next_id("cancel_request"))
 
 
+def _drop_tracking(kept: Kept, tracking: str) -> None:
+    if not world.packages.withdraw(kept.id, tracking):
+        raise Impossible(f"{kept.id} has no package {tracking}")
+
+
 def _touch(kept: Kept, overrides: Document) -> None:
     kept.document = laid_over(kept.document, {**overrides, "lastModifiedDate": kept.document["lastModifiedDate"]})
 
@@ -172,5 +177,6 @@ _ACTS: dict[str, Callable[[Kept, Document], None]] = {
     "reject-cancel": lambda kept, _: reject_cancel(kept.document, _request_id(), world.now()),
     "cancel": lambda kept, _: cancel(kept.document, _request_id(), world.now()),
     "refund": lambda kept, wanted: refund(kept.document, wanted.get("amount"), world.now()),
+    "drop-tracking": lambda kept, wanted: _drop_tracking(kept, wanted["tracking"]),
     "touch": lambda kept, wanted: _touch(kept, wanted.get("overrides") or {}),
 }

@@ -156,6 +156,8 @@ def _tracking(kept: Kept, tracking: Any, carrier: Any) -> None:
         raise Refusal(32300)
     if not world.settings["free_text_carriers"] and carrier.lower() not in CARRIERS:
         raise Refusal(32300)
+    if tracking in world.settings["refused_tracking"] or carrier in world.settings["refused_carriers"]:
+        raise Refusal(32300)
     if world.settings["duplicate_tracking"] == "refuse" and world.packages.carries(kept.id, tracking):
         raise Refusal(34500)
     if world.packages.tracking_numbers(kept.id) >= int(world.settings["max_tracking_numbers"]):

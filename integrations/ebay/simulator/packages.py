@@ -49,6 +49,18 @@ class Packages:
             self._pending.append(package)
             self.settle()
 
+    def withdraw(self, order_id: str, tracking: str) -> bool:
+        """The seller takes a number off the order in Seller Hub, which no call can. False where there is none such."""
+        with self._store.lock:
+            kept = self._orders.get(order_id)
+            found = [each for each in self.of(order_id) if each["fulfillment"].get("shipmentTrackingNumber") == tracking]
+            for package in found:
+                self._of[order_id].remove(package)
+                self._store.delete("package", package["number"])
+                if kept is not None:
+                    kept.document["fulfillmentHrefs"].remove(package["href"])
+            return bool(found)
+
     def remember(self, order_id: str, fulfillment: Document, href: str) -> None:
         """A package that the order's own document already shows."""
         if any(package["href"] == href for package in self._of[order_id]):

@@ -42,6 +42,8 @@ DEFAULTS: dict[str, Any] = {
     "duplicate_tracking": "allow",  # or "refuse": a tracking number the order already has
     "ship_cancelled": "refuse",  # or "allow"
     "free_text_carriers": False,  # whether a carrier outside the enumeration is taken
+    "refused_tracking": [],  # numbers that no carrier of eBay's has
+    "refused_carriers": [],  # codes of its enumeration that eBay does not take all the same
     "max_tracking_numbers": 100,  # of one order
     "bulk_limit": 25,  # entries of one bulk_update_price_quantity
     "revisions_per_day": 250,  # of one listing

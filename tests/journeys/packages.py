@@ -18,18 +18,18 @@ def units_told(stage: Stage) -> list[tuple[str, list[int]]]:
     return [(entry["tracking"], [line["quantity"] for line in entry["lines"]]) for entry in told]
 
 
-def take_back(stage: Stage, package: dict[str, Any]) -> None:
+def take_back(stage: Stage, package: dict[str, Any], email: str = "") -> None:
     """Somebody at the warehouse voids a package."""
-    _by_a_person(stage, "DELETE", package["id"])
+    _by_a_person(stage, email, "DELETE", package["id"])
 
 
-def change(stage: Stage, package: dict[str, Any], **columns: str) -> None:
+def change(stage: Stage, package: dict[str, Any], email: str = "", **columns: str) -> None:
     """Somebody at the warehouse changes a package that has left."""
-    _by_a_person(stage, "PUT", package["id"], {"fulfillment": columns})
+    _by_a_person(stage, email, "PUT", package["id"], {"fulfillment": columns})
 
 
-def _by_a_person(stage: Stage, method: str, fulfillment_id: int, body: dict[str, Any] | None = None) -> None:
-    email = f"{stage.seller}@example.com"
+def _by_a_person(stage: Stage, email: str, method: str, fulfillment_id: int, body: dict[str, Any] | None = None) -> None:
+    email = email or f"{stage.seller}@example.com"
     token = stage.world.gecko.control("POST", "grant", {"email": email, "privileged": True})["access_token"]
     address = f"{stage.world.gecko.url}/fulfillments/{fulfillment_id}"
     answer = requests.request(method, address, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)

@@ -24,7 +24,7 @@ from cartrover.sync.backoff import back_off
 from cartrover.sync.customers import customer_of
 from cartrover.sync.deliveries import GONE, delivery_of, part_id
 from cartrover.sync.durations import durations
-from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
+from cartrover.sync.effects import Found, HeldForPerson, NoLongerWanted, Plan, carry_out
 from cartrover.sync.items import name_items
 from cartrover.sync.pull_stock import wake_carts
 from cartrover.sync.rereading import reread_if_stale
@@ -70,6 +70,8 @@ def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order
     try:
         reread_if_stale(work, order)
         return _deliver(work, warehouse, client, order.pk)
+    except NoLongerWanted:
+        log.info("order %s was stopped before it was sent", order.pk)
     except RetryLater as outcome:
         if outcome.scope != "record":
             raise
@@ -129,6 +131,7 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             send=send,
             processing=side.processing_seconds if side else 60.0,
             order=order,
+            wanted=Order.objects.select_for_update(no_key=True).filter(pk=order.pk, status=Status.NEW).exists,
         ),
     )
     _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)

@@ -31,6 +31,10 @@ class HeldForPerson(Outcome):
     """Two looks did not tell, or what was found is not quite ours: a person decides, nothing is sent again."""
 
 
+class NoLongerWanted(Outcome):
+    """Somebody has stopped the write just before it was sent. Nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a look-up found. ``ours`` False means that something carries our mark and yet differs from what we sent."""
@@ -46,6 +50,8 @@ class Plan:
 
     ``look`` finds what an earlier attempt may have made; it is never asked before the first attempt. Both it and ``send``, which
     returns the remote id, take the idempotency key. ``processing`` is the provider's longest processing time, in seconds.
+    ``wanted`` is asked in the transaction that commits the intent, and locks the rows that it goes by: who stops the write before
+    that has stopped it, and who comes later is told that it is too late.
     """
 
     kind: str
@@ -56,6 +62,7 @@ class Plan:
     processing: float
     order: Order | None = None
     shipment: Shipment | None = None
+    wanted: Callable[[], bool] = lambda: True
 
 
 def carry_out(work: Work, plan: Plan) -> str:
@@ -171,6 +178,8 @@ def _send(work: Work, effect: Effect, plan: Plan) -> str:
 def _intend(work: Work, effect: Effect, plan: Plan) -> None:
     """Commit that we are about to send. Whoever has lost the stream's lease does not get past this."""
     with work.rows():
+        if not plan.wanted():  # before the stream's row is locked: whoever stops a write locks in this order, too
+            raise NoLongerWanted("It was stopped before it was sent.")
         held = Stream.objects.filter(pk=work.stream_id, lease_token=work.lease.token, lease_until__gt=Now())
         if not held.select_for_update(no_key=True).exists():
             raise LeaseLost(f"stream {work.stream_id}")

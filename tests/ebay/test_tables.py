@@ -100,3 +100,8 @@ def test_a_tracking_number_is_normal_once_and_for_all(tracking: str) -> None:
 def test_only_what_ebay_refuses_is_taken_out_of_a_tracking_number(number: str, noise: list[str]) -> None:
     noisy = "".join(letter + noise[at % len(noise)] for at, letter in enumerate(number))
     assert normal_tracking(noisy) == number
+
+
+def test_every_code_that_is_offered_is_told_as_it_is() -> None:
+    assert [code for code in carriers.CARRIERS if carrier_code(code) != code] == []
+    assert carriers.CARRIERS[-1] == OTHER

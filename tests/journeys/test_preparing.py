@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from cartrover.connections import holders
@@ -12,6 +14,7 @@ from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import holding, methods
 from cartrover.orders.models import Carrier, Order, OrderRule, ShippingMethod
+from cartrover.sync import deliver_orders, deliveries
 from tests.stage import Stage
 
 
@@ -33,6 +36,26 @@ def test_an_order_that_a_person_holds_is_not_sent_before_it_is_released(stage: S
     stage.world.ebay.control(f"orders/{number}/pay")
     stage.settle()
     assert (stage.order(number).reason_code, stage.at_warehouse()) == ("by_person", [])
+    release(stage, number)
+    stage.settle()
+    assert [order["order_number"] for order in stage.at_warehouse()] == [number]
+
+
+def test_a_hold_in_the_last_moment_before_the_sending_still_counts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gates have passed it, and its delivery is made; then somebody presses Hold."""
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    made = deliveries.delivery_of
+
+    def held_meanwhile(*given: Any) -> Any:
+        with acting_for(stage.merchant):
+            holding.hold(Order.objects.filter(external_id=number), "bob@example.com")
+        return made(*given)
+
+    monkeypatch.setattr(deliver_orders, "delivery_of", held_meanwhile)
+    stage.settle()
+    assert (stage.order(number).reason_code, stage.at_warehouse()) == ("by_person", [])
+    monkeypatch.undo()
     release(stage, number)
     stage.settle()
     assert [order["order_number"] for order in stage.at_warehouse()] == [number]

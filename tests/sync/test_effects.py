@@ -14,7 +14,7 @@ from cartrover.connections.models import Connection
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.sync import streams
-from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
+from cartrover.sync.effects import Found, HeldForPerson, NoLongerWanted, Plan, carry_out
 from cartrover.sync.leases import HeldLease
 from cartrover.sync.models import Effect, Stream
 from cartrover.sync.streams import Claim
@@ -225,3 +225,11 @@ def test_two_effects_of_one_subject_cannot_exist(claimed: Claim, merchant: Merch
         row = Effect(connection=connection, kind="order", subject="ABC1", digest=b"x")
         Effect.objects.bulk_create([row], ignore_conflicts=True)
         assert Effect.objects.count() == 1
+
+
+def test_who_stops_a_write_before_its_intent_has_stopped_it(claimed: Claim) -> None:
+    outside = Outside()
+    with pytest.raises(NoLongerWanted):
+        carry_out(run_of(claimed), plan(outside, wanted=lambda: False))
+    assert (outside.made, effect(claimed).state) == ([], Effect.State.PLANNED)
+    assert carry_out(run_of(claimed), plan(outside)) == "SO1"

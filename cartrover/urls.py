@@ -9,6 +9,7 @@ from cartrover.merchants.urls import outside
 from cartrover.portal import (
     actions,
     bulk,
+    editing,
     exporting,
     jobs,
     limits,
@@ -34,6 +35,7 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("orders/bulk/start/", bulk.start_bulk, name="start_bulk"),
     path("orders/export/", exporting.export_orders, name="export_orders"),
     path("", include("cartrover.orders.urls")),
+    path("orders/<str:ref>/edit/", editing.edit_order, name="edit_order"),
     path("orders/<str:ref>/do/<slug:action>/", actions.order_do, name="order_do"),
     path("orders/<str:ref>/packages/<int:package_id>/push/", packages.push_package, name="push_package"),
     path("orders/<str:ref>/packages/<int:package_id>/seen/", packages.leave_package, name="leave_package"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from cartrover.connections.models import Cart
+from cartrover.orders import edits
 from cartrover.orders.models import Order, OrderLine
 
 SERVICE = "order_download"
@@ -65,7 +66,7 @@ def case_of(order: Order, lines: Sequence[OrderLine]) -> Case:
         order.fulfilment,
         order.unshippable,
         order.filtered,
-        order.ship_to,
+        edits.ship_to(order),
         order.marks,
         tuple(
             case_line(
@@ -82,10 +83,10 @@ def case_of(order: Order, lines: Sequence[OrderLine]) -> Case:
         ),
         total=order.total,
         shipping_method=order.shipping_method,
-        note=order.note,
+        note=edits.note(order),
         buyer=(order.buyer_id, order.buyer_name, order.buyer_email),
         ref=order.ref,
-        waived=frozenset(order.waived),
+        waived=frozenset(order.waived) | ({"unmapped_method"} if edits.shipping_method(order) else set()),
         held_by=order.held_by,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cartrover.orders import edits
 from cartrover.orders.gates.number import number_to_send
 from cartrover.orders.limits import Address, limits_of
 from cartrover.orders.models import Order, ShippingMethod
@@ -17,6 +18,7 @@ class Sending:
     shipping_method: str
     ship_to: Address
     total_may_differ: bool = False
+    note: str = ""
 
 
 def as_sent(order: Order) -> Sending:
@@ -26,17 +28,21 @@ def as_sent(order: Order) -> Sending:
         _method(order),
         _address(order),
         "total_differs" in order.waived,
+        edits.note(order),
     )
 
 
 def _method(order: Order) -> str:
-    """What the cart's method is mapped to, else the cart's own word."""
+    """What a person says, else what the cart's method is mapped to, else the cart's own word."""
+    edited = edits.shipping_method(order)
+    if edited:
+        return edited
     rows = ShippingMethod.objects.filter(cart_id=order.cart_id, code=order.shipping_method).exclude(sent_as="")
     return rows.values_list("sent_as", flat=True).first() or order.shipping_method
 
 
 def _address(order: Order) -> Address:
-    address: Address = order.ship_to or {}
+    address: Address = edits.ship_to(order) or {}
     if "address_too_long" in order.waived and order.warehouse is not None:
         return limits_of(order.warehouse).shortened(address)
     return address

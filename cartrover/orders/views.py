@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 
 from cartrover.merchants.models import Role
 from cartrover.merchants.roles import at_least
+from cartrover.orders import edits
+from cartrover.orders.editing import may_edit
 from cartrover.orders.life import life, readable
 from cartrover.orders.models import LinePart, Order, Shipment
 from cartrover.orders.moves import move
@@ -29,6 +31,11 @@ def order_page(request: HttpRequest, ref: str) -> HttpResponse:
     context = {
         "order": order,
         "move": move(order),
+        "may_edit": may_edit(order),
+        "edited": edits.edited(order),
+        "ship_to": edits.ship_to(order),
+        "sent_method": edits.shipping_method(order),
+        "note": edits.note(order),
         "buttons": buttons(order),
         "job": open_job(order),
         "others_wait": Order.objects.filter(problem_id=order.problem_id).count() - 1 if order.problem_id else 0,

@@ -19,6 +19,7 @@ from cartrover.merchants.models import Merchant, Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders import edits
 from cartrover.orders.models import Order
 from cartrover.portal import csv_files
 from cartrover.portal.chosen import chosen, described
@@ -78,7 +79,7 @@ def _rows(merchant: Merchant, args: Mapping[str, Any]) -> Iterator[list[Cell]]:
 
 def row_of(order: Order, zone: str) -> list[Cell]:
     """An order's values, in the order of COLUMNS. Times are in the merchant's zone."""
-    address = {**(order.ship_to or {}), **(order.edits.get("ship_to") or {})}
+    address = edits.ship_to(order) or {}
     lines = sorted(order.lines.all(), key=lambda line: line.position)
     packages = [package for package in order.shipments.all() if package.state != package.State.VOID]
     return [
@@ -97,7 +98,7 @@ def row_of(order: Order, zone: str) -> list[Cell]:
         order.buyer_name or order.buyer_id,
         order.buyer_email,
         *(str(address.get(name, "")) for name in _ADDRESS),
-        order.edits.get("shipping_method") or order.shipping_method,
+        edits.shipping_method(order) or order.shipping_method,
         order.warehouse.name if order.warehouse else "",
         order.remote_id,
         _time(order.delivered_at, zone),

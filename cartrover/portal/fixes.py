@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cartrover.events.cards import Card
+from cartrover.portal.editing import of_card
 
 
 def nothing_more(card: Card) -> Mapping[str, Any]:
@@ -31,6 +32,7 @@ class Fix:
 
 # A kind that has none gets the buttons that every card has: show its orders, open its connection, try again.
 FIXES: Mapping[str, Fix] = {
+    **dict.fromkeys(("address", "refused"), Fix("problems/edit_order.html", of_card)),
     "unmapped_method": Fix("problems/map_method.html", retry=False),
     "total_differs": Fix("problems/release.html"),
     **dict.fromkeys(

@@ -37,7 +37,7 @@ def delivery_of(
         adjustment=sums.adjustment,
         total=sums.total,
         ship_to=AddressRecord(**sending.ship_to),
-        note=order.note,
+        note=sending.note,
         email=order.buyer_email,
         references=tuple((str(name), str(value)) for name, value in order.references),
         total_may_differ=sending.total_may_differ,

@@ -30,6 +30,7 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "delete_view": (NO, VIEWER),
     "order": (VIEWER, NO),
     "order_call": (VIEWER, NO),
+    "edit_order": (STAFF, STAFF),
     "order_do": (STAFF, STAFF),
     "bulk": (STAFF, NO),
     "start_bulk": (NO, STAFF),

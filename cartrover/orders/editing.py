@@ -1,0 +1,40 @@
+"""Changing an order before it goes out. What is laid over what the cart tells, and how it is read, says ``edits.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cartrover.events.telling import event, tell
+from cartrover.orders.edits import FIELDS, edited
+from cartrover.orders.models import Order, Status
+from cartrover.orders.preparing import SENT, decide
+
+_OPEN = (Status.NEW, Status.ERROR, Status.HELD)
+
+
+def may_edit(order: Order) -> bool:
+    """Whether an edit can still go out with it: nothing of it is, or may be, at the warehouse."""
+    return order.status in _OPEN and not order.effects.filter(kind="order", state__in=SENT).exists()
+
+
+def edit(order: Order, wanted: Mapping[str, Any], actor: str) -> tuple[list[str], set[int]]:
+    """Lay over what the cart tells what is ``wanted`` instead: the address by field, ``shipping_method`` and ``note``.
+
+    The order is judged anew, since an edit may end what it waits for. Call with the row locked. Returns in words what differs
+    from the cart's now, and the connections whose order delivery the caller has to wake.
+    """
+    told = order.ship_to or {}
+    address = {name: wanted[name] for name in FIELDS if wanted[name] != (told.get(name) or "")}
+    edits: dict[str, Any] = {"ship_to": address} if address else {}
+    if wanted["shipping_method"]:
+        edits["shipping_method"] = wanted["shipping_method"]
+    if wanted["note"] != order.note:
+        edits["note"] = wanted["note"]
+    if edits == order.edits:
+        return edited(order), set()
+    order.edits = edits
+    order.save(update_fields=["edits"])
+    words = edited(order)
+    tell([event(order, "edited", f"Edited here: {', '.join(words)}." if words else "It goes as the cart tells it.", actor=actor)])
+    return words, decide(Order.objects.filter(pk=order.pk), actor)

@@ -59,13 +59,14 @@ INSTALLED_APPS = [
     "cartrover.mail",
     "cartrover.orders",
     "cartrover.inventory",
+    "cartrover.packing",
     "cartrover.sync",
     "cartrover.guides",
     "cartrover.portal",
 ]
 
 # Delete an integration's folder and its line here, and it is gone.
-INTEGRATIONS = ["integrations.ebay", "integrations.tradegecko"]
+INTEGRATIONS = ["integrations.ebay", "integrations.tradegecko", "integrations.portal"]
 INTEGRATION_ENVIRONMENT = {**only_known(env), "PORTAL_URL": PORTAL_URL}
 
 MIDDLEWARE = [

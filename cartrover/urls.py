@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from cartrover.connections.urls import callbacks
 from cartrover.merchants.urls import outside
+from cartrover.packing.views.picking import order_by_id
 from cartrover.portal import (
     actions,
     bulk,
@@ -30,6 +31,7 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("live/", views.live, name="live"),
     path("figures/", views.shown_figures, name="figures"),
     path("", include("cartrover.connections.urls")),
+    path("", include("cartrover.packing.urls")),
     path("", include("cartrover.merchants.urls")),
     path("orders/bulk/", bulk.bulk, name="bulk"),
     path("orders/bulk/start/", bulk.start_bulk, name="start_bulk"),
@@ -78,6 +80,7 @@ urlpatterns = [
     path("oauth/", include(callbacks)),
     path("setup/", include("cartrover.connections.share_urls")),
     path("o/<str:ref>", views.order_by_ref, name="order_by_ref"),
+    path("packing/<slug:public_id>", order_by_id, name="packing_by_id"),
     path("", include(outside)),
     path("accounts/mfa/", RedirectView.as_view(pattern_name="security")),
     path("accounts/mfa/", include("allauth.mfa.urls")),

@@ -252,6 +252,7 @@ class Delivery:
     references: tuple[tuple[str, str], ...] = ()
     total_may_differ: bool = False
     test: bool = False
+    ship_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -611,9 +612,11 @@ class WarehouseSide:
     """What an integration can do as a warehouse.
 
     ``number_limit`` is the longest order number it takes, ``address_limits`` the longest that the fields of an address may be.
+    ``open`` None: the portal keeps this warehouse itself, in rows of its own. ``tells``: it says by itself that something has
+    changed, and its lists hold at once what was written; so it need not be asked often, nor be given time to show a change.
     """
 
-    open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Warehouse]
+    open: Callable[[Wire, Mapping[str, Any], Mapping[str, Any]], Warehouse] | None
     fields: tuple[SettingField, ...]
     services: tuple[str, ...]
     order_url: Callable[[str], str]
@@ -621,6 +624,7 @@ class WarehouseSide:
     address_limits: Mapping[str, int] = field(default_factory=dict)
     processing_seconds: float = 60.0
     stock_page_seconds: float = 0.0
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -647,7 +651,8 @@ class Integration:
 
     Args:
         environment: ``production``, ``sandbox`` or ``simulator``: accounts of one are unknown in another.
-        account: asks whose account a token opens, and the facts about it.
+        grant: how access is granted; None where nobody is called, so that there is nothing to grant.
+        account: asks whose account a token opens, and the facts about it; None where there is no grant.
         rights: reads that cost nothing and fail where the access does not allow what we need, each by what it stands for.
         trouble: a sentence when this installation cannot use the integration (no application registered), else empty.
         guide: the setup guide, in Markdown, with a heading ``{#step}`` for each step that a settings field names.
@@ -656,11 +661,28 @@ class Integration:
     slug: str
     name: str
     environment: str
-    grant: Grant
-    account: Callable[[Wire], Account]
+    grant: Grant | None
+    account: Callable[[Wire], Account] | None
     rights: tuple[tuple[str, Callable[[Wire], None]], ...] = ()
     trouble: str = ""
     cart: CartSide | None = None
     warehouse: WarehouseSide | None = None
     quota: Quota | None = None
     guide: Path | None = None
+
+    @property
+    def calling(self) -> bool:
+        """Nobody is called: it only declares, and its rows and pages are the portal's own."""
+        return self.grant is None
+
+    def granted(self) -> Grant:
+        """How access is granted. LookupError where nobody is called."""
+        if self.grant is None:
+            raise LookupError(f"nothing is granted at {self.slug}")
+        return self.grant
+
+    def account_of(self, wire: Wire) -> Account:
+        """Whose account the wire's token opens. Raises an Outcome, and LookupError where nobody is called."""
+        if self.account is None:
+            raise LookupError(f"{self.slug} has no accounts")
+        return self.account(wire)

@@ -213,7 +213,7 @@ def _connect(slug: str, granted: dict[str, Any]) -> Connection:
     """What the OAuth journey comes to, from tokens that are minted already."""
     integration = registry.get(slug)
     now = datetime.now(UTC)
-    account = integration.account(BareWire(granted["access_token"], integration.name))
+    account = integration.account_of(BareWire(granted["access_token"], integration.name))
     connection: Connection = Connection.objects.create(
         integration=slug,
         environment=integration.environment,

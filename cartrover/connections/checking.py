@@ -18,6 +18,7 @@ from cartrover.connections.findings import FAIL, OK, WARN, Ear, Line, in_front, 
 from cartrover.connections.holders import FIRST_PULL_DAYS, Holder, side_of
 from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.merchants.tenancy import acting_for
+from cartrover.packing.opening import open_warehouse
 from integrations import registry
 from integrations.contract import (
     Account,
@@ -139,7 +140,9 @@ class _Here:
         return self.integration.cart.open(self.wire, self.settings, self.facts)
 
     def house(self) -> WarehouseClient:
-        return _house(self.integration, self.wire, self.settings, self.facts)
+        if self.connection is None:
+            raise NeedsMerchant("There is no access yet.", fix="grant")
+        return _house(self.connection, self.wire, self.settings, self.facts)
 
     def told(self, outcome: Outcome, name: str) -> Line:
         return told(self.ear, self.integration, outcome, name)
@@ -155,10 +158,9 @@ def _opened(holder: Holder, settings: Mapping[str, Any]) -> _Here:
     return _Here(holder, settings, registry.get(holder.integration), connection, warehouse, ear)
 
 
-def _house(integration: Integration, wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> WarehouseClient:
-    if integration.warehouse is None:
-        raise LookupError(f"{integration.name} is no warehouse")
-    return integration.warehouse.open(wire, settings, facts)
+def _house(connection: Connection, wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> WarehouseClient:
+    ids = {"merchant_id": connection.merchant_id, "connection_id": connection.pk}
+    return open_warehouse(registry.get(connection.integration), wire, settings, facts, **ids)
 
 
 # ------------------------------------------------------------------------------------------------------------------- the access
@@ -176,8 +178,11 @@ def _access(here: _Here) -> Iterator[Line]:
     if connection.state != Connection.State.ACTIVE:
         yield Line("authorised", FAIL, attention.reason(connection).message)
         return
+    if here.integration.calling:
+        yield Line("access", OK, "It is kept here: nothing has to be granted")
+        return
     try:
-        account = here.integration.account(here.wire)
+        account = here.integration.account_of(here.wire)
     except Outcome as outcome:
         yield from _no_access(here, here.ear, outcome)
         return
@@ -303,8 +308,8 @@ def _counted(here: _Here, days: int, pages: int) -> Counted:
 
 def _now(here: _Here) -> datetime:
     """The provider's clock counts: a window that ends in its future is refused."""
-    if here.ear is not None and not here.ear.heard:
-        here.integration.account(here.wire)
+    if here.ear is not None and not here.ear.heard and not here.integration.calling:
+        here.integration.account_of(here.wire)
     last = here.ear.last if here.ear else None
     return (last.server_time if last else None) or datetime.now(UTC)
 
@@ -344,9 +349,9 @@ def _destination(here: _Here) -> Iterator[Line]:
     listings = here.cart().listings()
     integration, there = registry.get(warehouse.integration), Ear(engine.wire(warehouse.connection))
     try:
-        facts = integration.account(there).facts
+        facts = warehouse.connection.facts if integration.calling else integration.account_of(there).facts
         yield from _currency(here, integration, facts)
-        yield from _skus(listings.records, _house(integration, there, warehouse.settings, facts))
+        yield from _skus(listings.records, _house(warehouse.connection, there, warehouse.settings, facts))
     except Outcome as outcome:
         yield replace(told(there, integration, outcome, "warehouse_reads"), state=WARN)
 

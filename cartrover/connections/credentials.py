@@ -142,7 +142,7 @@ def _asked(credential: Credential, connection: Connection, integration: Integrat
     if refused:
         credential.last_refused_at = timezone.now()
     try:
-        tokens = oauth2.refresh(integration.grant, _refresh_token(credential, integration))
+        tokens = oauth2.refresh(integration.granted(), _refresh_token(credential, integration))
     except NeedsMerchant as outcome:
         credential.last_refused_at = timezone.now()
         credential.save()

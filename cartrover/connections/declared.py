@@ -61,3 +61,8 @@ def marketplaces() -> dict[str, str]:
     slugs = set(Cart.objects.order_by().values_list("integration", flat=True).distinct())
     sides = [each.cart for each in registry.all_integrations() if each.slug in slugs]
     return {variant.code: variant.name for side in sides if side is not None for variant in side.variants}
+
+
+def kept_here() -> list[str]:
+    """The integrations whose warehouses the portal keeps itself."""
+    return [each.slug for each in registry.all_integrations() if each.warehouse is not None and each.warehouse.open is None]

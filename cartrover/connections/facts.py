@@ -11,7 +11,7 @@ from integrations import registry
 
 def ask_again(connection: Connection, *, actor: str) -> None:
     """Read the account and keep what it says. Outside every door; raises an Outcome."""
-    account = registry.get(connection.integration).account(engine.wire(connection))
+    account = registry.get(connection.integration).account_of(engine.wire(connection))
     with acting_for(connection.merchant_id):
         row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         row.facts = {**row.facts, **account.facts}

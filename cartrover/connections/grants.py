@@ -102,7 +102,7 @@ def start(
         warehouse=warehouse,
         renews=renews,
     )
-    return attempt, oauth2.authorize_address(integration.grant, state)
+    return attempt, oauth2.authorize_address(integration.granted(), state)
 
 
 def _digest(value: str) -> bytes:
@@ -204,7 +204,7 @@ def _take(attempt: GrantAttempt, params: Mapping[str, str]) -> None:
 
 def _exchange(attempt: GrantAttempt, code: str) -> GrantAttempt:
     try:
-        tokens = oauth2.exchange(registry.get(attempt.integration).grant, code)
+        tokens = oauth2.exchange(registry.get(attempt.integration).granted(), code)
     except Outcome as outcome:
         with acting_for(attempt.merchant_id):
             _fail_by(attempt, outcome)
@@ -249,7 +249,7 @@ def _ask_whose(attempt: GrantAttempt) -> tuple[Tokens | None, Account | Exceptio
     except Unsealable as trouble:
         return None, trouble
     try:
-        return tokens, integration.account(BareWire(tokens.access, integration.name))
+        return tokens, integration.account_of(BareWire(tokens.access, integration.name))
     except Outcome as outcome:
         return tokens, outcome
 

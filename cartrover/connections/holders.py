@@ -59,7 +59,23 @@ def new_warehouse(integration: Integration, *, actor: str) -> Warehouse:
     """A draft with the integration's own defaults."""
     if integration.warehouse is None:
         raise ValueError(f"{integration.slug} is no warehouse")
-    return _told(Warehouse(name=integration.name, **_begun(integration.slug, integration.warehouse)), actor)
+    made = _told(Warehouse(name=integration.name, **_begun(integration.slug, integration.warehouse)), actor)
+    if integration.calling:
+        join(made, _of_its_own(made, integration, actor))
+    return made
+
+
+def _of_its_own(warehouse: Warehouse, integration: Integration, actor: str) -> Connection:
+    """The connection of a warehouse that the portal keeps. Nothing is granted, and no two share one: each is a place."""
+    connection: Connection = Connection.objects.create(
+        integration=integration.slug,
+        environment=integration.environment,
+        account_id=warehouse.public_id,
+        account_name=warehouse.merchant.name,
+        authorised_by=actor,
+        authorised_at=timezone.now(),
+    )
+    return connection
 
 
 def _begun(slug: str, side: CartSide | WarehouseSide) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def main() -> None:
         _new_merchant(page)
         tradegecko(page, _shot)
         ebay(page, _shot)
+        portal(page, _shot)
 
 
 @contextmanager
@@ -162,6 +163,48 @@ def ebay(page: Page, shoot: Shoot) -> None:
     expect(page.get_by_text("would be sent").first).to_be_visible()
     shoot("ebay-live", page.locator("section[aria-labelledby=live]"))
     shoot("ebay-owner", _owners(page).locator(".entrance-card"))
+
+
+def portal(page: Page, shoot: Shoot) -> None:
+    """The steps of integrations/portal/guide.md, with the orders of the cart that ``ebay`` has set up."""
+    _begin(page, "Warehouses", "Set up a warehouse", "Set up Packing desk")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Sender on packing slips").fill(f"{MERCHANT}, 12 Mill Road, Asheville NC 28801")
+    shoot("portal-setup", _access(page), _settings(page))
+    _test(page)
+    _ok(page)
+    page.get_by_role("button", name="Go live").click()
+    _begin(page, "Packing", "Shelf stock")
+    _send_in(page, f"sku,name,on_hand\n{SKU},{ITEM},60\n")
+    page.get_by_role("link", name="Pick list").click()
+    _begin(page, "Shelf stock")
+    shoot("portal-stock", page.locator(".page-head"), page.locator("main .columns"))
+    _begin(page, "Carts", "eBay United States")
+    page.get_by_label("Orders go to").select_option(label="Packing desk")
+    page.get_by_role("button", name="OK", exact=True).click()
+    page.get_by_role("button", name="Go live").click()
+    _orders_arrive(page)
+    shoot("portal-list", page.locator(".page-head"), page.locator("main .card").first)
+    page.locator("tbody a").first.click()
+    page.get_by_label("Scan or type a SKU").fill(SKU)
+    page.get_by_label("Scan or type a SKU").press("Enter")
+    shoot("portal-order", page.locator(".page-head"), page.locator("main .columns"))
+
+
+def _send_in(page: Page, text: str) -> None:
+    page.get_by_label("CSV file").set_input_files({"name": "stock.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.get_by_role("button", name="Show what changes").click()
+    page.get_by_role("button", name="Apply").click()
+
+
+def _orders_arrive(page: Page) -> None:
+    """Look at the pick list until a cart's first download has come to it."""
+    for _ in range(60):
+        _begin(page, "Packing")
+        if page.locator("tbody tr").count() >= 3:
+            return
+        page.wait_for_timeout(1_000)
+    raise LookupError("No order came to the packing desk.")
 
 
 # -------------------------------------------------------------------------------------------------------------- how it is done

@@ -18,10 +18,12 @@ from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Member, Merchant, Role
 from cartrover.merchants.roles import may
 from cartrover.merchants.tenancy import acting_for
+from cartrover.packing.desks import desks
 
 PAGES = (
     ("dashboard", "Dashboard", "dashboard"),
     ("orders", "Orders", "orders"),
+    ("packing", "Packing", "package"),
     ("problems", "Problems", "problems"),
     ("carts", "Carts", "cart"),
     ("warehouses", "Warehouses", "warehouse"),
@@ -76,10 +78,18 @@ def _navigation(path: str, merchant: Merchant, member: Member | None) -> list[En
     for name, words, icon in PAGES:
         if name in FROM_ROLE and not may(member, FROM_ROLE[name]):
             continue
+        if name == "packing" and not _packs(merchant):
+            continue
         url = reverse(name, args=[merchant.public_id])
         here = path == url if url == home else path.startswith(url)
         entries.append(Entry(words, icon, url, here, _open_problems(merchant) if name == "problems" else 0))
     return entries
+
+
+def _packs(merchant: Merchant) -> bool:
+    """Whether the merchant's own staff are a warehouse."""
+    with acting_for(merchant):
+        return desks().exists()
 
 
 def _open_problems(merchant: Merchant) -> int:

@@ -59,6 +59,12 @@ def day_and_time(moment: datetime, zone: str, *, now: datetime | None = None) ->
     return f"{day} {then:%H:%M}" if day else clock(moment, zone, now=now)
 
 
+def day(moment: datetime, zone: str) -> str:
+    """``21 Nov 2025``."""
+    then = local(moment, zone)
+    return f"{then.day} {then:%b %Y}"
+
+
 def exact(moment: datetime, zone: str) -> str:
     """``Tue 22 Nov 2026, 14:32:07 CET (Europe/Berlin)``: with the zone by both its names."""
     then = local(moment, zone)

@@ -26,6 +26,10 @@ LOOKS = {
     "held": Look("wait", "pause", "Held"),
     "skipped": Look("quiet", "dash", "Skipped"),
     "canceled": Look("quiet", "cross", "Canceled"),
+    # the packing desk
+    "to_pack": Look("new", "package", "To pack"),
+    "packed": Look("at-wms", "package", "Packed"),
+    "short": Look("bad", "bang", "Too few"),
     # packages
     "waiting": Look("wait", "clock", "Waiting to be sent"),
     "uploaded": Look("shipped", "arrow", "Sent to the cart"),

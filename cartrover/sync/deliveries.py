@@ -41,6 +41,7 @@ def delivery_of(
         email=order.buyer_email,
         references=tuple((str(name), str(value)) for name, value in order.references),
         total_may_differ=sending.total_may_differ,
+        ship_by=order.ship_by,
     )
 
 

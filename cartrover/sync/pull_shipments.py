@@ -43,13 +43,19 @@ def run(work: Work) -> Done:
             )
         seen += stored.new
     cursor = {**_watermark(limit), "known_until": started.isoformat()}
-    return Done(f"{seen} new packages.", due_in=durations().poll_busy, cursor=cursor)
+    pause = durations().poll_quiet if _tells(work) else durations().poll_busy
+    return Done(f"{seen} new packages.", due_in=pause, cursor=cursor)
+
+
+def _tells(work: Work) -> bool:
+    side = work.integration.warehouse
+    return side is not None and side.tells
 
 
 def _window(work: Work, client: WarehouseClient) -> Window:
-    """From the watermark to the provider's now, less a margin; the provider's clock counts, not ours."""
+    """From the watermark to the provider's now, less a margin where its lists lag; the provider's clock counts, not ours."""
     now = work.wire.server_time or _asked(work, client)
-    end = now - timedelta(seconds=durations().safety)
+    end = now - timedelta(seconds=0.0 if _tells(work) else durations().safety)
     told = work.cursor.get("watermark")
     start = datetime.fromisoformat(str(told)) if told else end - FIRST_LOOK_BACK
     sent = _sent_before(work, start)

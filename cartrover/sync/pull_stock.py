@@ -44,7 +44,8 @@ def run(work: Work) -> Done:
     with work.rows():
         wake_carts(warehouse)
     side = work.integration.warehouse
-    pause = max(durations().stock_poll, pages * (side.stock_page_seconds if side else 0.0))
+    poll = durations().poll_quiet if side and side.tells else durations().stock_poll
+    pause = max(poll, pages * (side.stock_page_seconds if side else 0.0))
     return Done(f"{items} items read.", due_in=pause, cursor=cursor)
 
 

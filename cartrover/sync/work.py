@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from cartrover.merchants.tenancy import acting_for
+from cartrover.packing.opening import open_warehouse
 from integrations.contract import Cart, Integration, Warehouse, Wire
 from integrations.outcomes import RetryLater
 
@@ -79,9 +80,8 @@ class Work:
 
     def warehouse(self, settings: Mapping[str, Any]) -> Warehouse:
         """The connection's account as a warehouse, with that warehouse's settings."""
-        if self.integration.warehouse is None:
-            raise LookupError(f"{self.integration.slug} is no warehouse")
-        return self.integration.warehouse.open(self.wire, settings, self.facts)
+        ids = {"merchant_id": self.merchant_id, "connection_id": self.connection_id}
+        return open_warehouse(self.integration, self.wire, settings, self.facts, **ids)
 
 
 @dataclass(frozen=True, slots=True)

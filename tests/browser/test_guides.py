@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_portal import is_accessible
 
-SLUGS = ("ebay", "tradegecko")
+SLUGS = ("ebay", "tradegecko", "portal")
 
 
 def test_the_help_centre_lists_the_guides(page: Page) -> None:

@@ -75,9 +75,13 @@ class DeclarationContract:
         variants = made.cart.variants if made.cart else ()
         assert len({each.code for each in variants}) == len({each.name for each in variants}) == len(variants)
 
+
+class GrantContract:
+    """Of one that is called; ``made`` as above."""
+
     def test_it_never_prints_its_secret(self, made: Integration) -> None:
-        assert made.grant.client_secret
-        assert made.grant.client_secret not in repr(made)
+        assert made.granted().client_secret
+        assert made.granted().client_secret not in repr(made)
 
 
 class ConversationContract:

@@ -48,7 +48,7 @@ class Scene:
         ebay.control("sellers", username=member, password=f"pw-{member}")
         made, tokens = installed(ebay), ebay.grant(member, scopes)
         wire = RecordingWire(tokens["access_token"])
-        wire.renew = lambda: oauth2.refresh(made.grant, tokens["refresh_token"]).access
+        wire.renew = lambda: oauth2.refresh(made.granted(), tokens["refresh_token"]).access
         return cls(ebay, member, made, wire)
 
     def cart(self) -> Cart:

@@ -9,7 +9,7 @@ import pytest
 
 from integrations.contract import Cart, Integration, Window
 from integrations.simulation import Fault
-from tests.contract.account import Bench, ConversationContract, DeclarationContract
+from tests.contract.account import Bench, ConversationContract, DeclarationContract, GrantContract
 from tests.contract.cart import OrderDownloadContract, ShipmentUploadContract, Shop, StockUploadContract
 from tests.ebay.scene import CHARLIE, Scene
 from tests.wire import RecordingWire
@@ -99,7 +99,7 @@ def bench(shop: Shop) -> Bench:
     return shop
 
 
-class TestDeclarations(DeclarationContract):
+class TestDeclarations(DeclarationContract, GrantContract):
     @pytest.fixture
     def made(self, scene: Scene) -> Integration:
         return scene.made

@@ -32,9 +32,9 @@ def test_the_table_of_contents_stays_short() -> None:
 def test_keys_alone_make_a_production_installation() -> None:
     made = integration(KEYS)
     assert (made.slug, made.environment, made.trouble) == ("ebay", "production", "")
-    assert made.grant.authorize_url == "https://auth.ebay.com/oauth2/authorize"
-    assert made.grant.token_url == "https://api.ebay.com/identity/v1/oauth2/token"
-    assert made.grant.origin == "https://auth.ebay.com"
+    assert made.granted().authorize_url == "https://auth.ebay.com/oauth2/authorize"
+    assert made.granted().token_url == "https://api.ebay.com/identity/v1/oauth2/token"
+    assert made.granted().origin == "https://auth.ebay.com"
     assert made.cart is not None
     assert made.cart.order_url("12-34567-89012").startswith("https://www.ebay.com/")
 
@@ -42,7 +42,7 @@ def test_keys_alone_make_a_production_installation() -> None:
 def test_the_sandbox_has_hosts_of_its_own() -> None:
     made = integration({**KEYS, "EBAY_ENVIRONMENT": "sandbox"})
     assert made.environment == "sandbox"
-    assert made.grant.token_url == "https://api.sandbox.ebay.com/identity/v1/oauth2/token"
+    assert made.granted().token_url == "https://api.sandbox.ebay.com/identity/v1/oauth2/token"
     assert made.cart is not None
     assert "sandbox" in made.cart.order_url("1")
 
@@ -56,7 +56,7 @@ def test_what_is_missing_is_named(missing: str) -> None:
 def test_a_simulator_never_falls_back_on_the_real_ebay() -> None:
     made = integration({**KEYS, "EBAY_ENVIRONMENT": "simulator"})
     assert "EBAY_API_URL" in made.trouble
-    assert "ebay.com" not in made.grant.token_url + made.grant.authorize_url
+    assert "ebay.com" not in made.granted().token_url + made.granted().authorize_url
 
 
 def test_an_environment_that_is_none_stops_the_start() -> None:
@@ -81,7 +81,7 @@ def test_quotas_that_make_no_sense_stop_the_start(wrong: str) -> None:
 
 
 def test_the_consent_page_is_asked_for_log_in_by_runame_with_all_scopes() -> None:
-    query = parse_qs(urlsplit(authorize_address(integration(KEYS).grant, "the-state")).query)
+    query = parse_qs(urlsplit(authorize_address(integration(KEYS).granted(), "the-state")).query)
     assert query["redirect_uri"] == ["Acme-RuName"]
     assert query["prompt"] == ["login"]
     assert query["scope"][0].split() == [
@@ -101,12 +101,12 @@ def test_a_member_who_consents_becomes_a_connection(running_ebay: EbayStandIn) -
     running_ebay.control("reset")
     running_ebay.control("sellers", username=ALICE, password="pw")
     made = installed(running_ebay)
-    code = consent(running_ebay, authorize_address(made.grant, "the-state"))
-    tokens = oauth2.exchange(made.grant, code)
+    code = consent(running_ebay, authorize_address(made.granted(), "the-state"))
+    tokens = oauth2.exchange(made.granted(), code)
     assert tokens.refresh is not None
     assert tokens.consent_ends_at is not None
     wire = RecordingWire(tokens.access)
-    account = made.account(wire)
+    account = made.account_of(wire)
     member = next(each for each in running_ebay.told("sellers") if each["username"] == ALICE)
     assert (account.external_id, account.user_id, account.name) == (member["userId"], member["userId"], ALICE)
     assert account.facts["registration_marketplace"] == member["marketplace"]
@@ -114,7 +114,7 @@ def test_a_member_who_consents_becomes_a_connection(running_ebay: EbayStandIn) -
     assert made.cart is not None
     assert made.cart.open(wire, {}, {}).listings().total == 0
     with pytest.raises(NeedsMerchant):
-        oauth2.exchange(made.grant, code)  # a code is good once
+        oauth2.exchange(made.granted(), code)  # a code is good once
 
 
 def consent(ebay: EbayStandIn, address: str) -> str:
@@ -138,11 +138,11 @@ def request_in(page: requests.Response) -> str:
 
 def test_a_refresh_keeps_the_consent_and_its_end(scene: Scene) -> None:
     tokens = scene.ebay.grant(ALICE)
-    renewed = oauth2.refresh(scene.made.grant, tokens["refresh_token"])
+    renewed = oauth2.refresh(scene.made.granted(), tokens["refresh_token"])
     assert renewed.access != tokens["access_token"]
     assert renewed.refresh in (None, tokens["refresh_token"])
     assert renewed.consent_ends_at is None
-    again = oauth2.refresh(scene.made.grant, tokens["refresh_token"])
+    again = oauth2.refresh(scene.made.granted(), tokens["refresh_token"])
     assert again.access != renewed.access
 
 
@@ -150,20 +150,20 @@ def test_a_revoked_grant_is_the_merchants_to_renew(scene: Scene) -> None:
     tokens = scene.ebay.grant(ALICE)
     scene.ebay.control("revoke", username=ALICE)
     with pytest.raises(NeedsMerchant) as caught:
-        oauth2.refresh(scene.made.grant, tokens["refresh_token"])
+        oauth2.refresh(scene.made.granted(), tokens["refresh_token"])
     assert caught.value.fix == "reconnect"
 
 
 def test_wrong_keys_are_the_operators_to_mend(scene: Scene) -> None:
     tokens = scene.ebay.grant(ALICE)
     with pytest.raises(NeedsOperator):
-        oauth2.refresh(installed(scene.ebay, EBAY_CLIENT_SECRET="wrong").grant, tokens["refresh_token"])
+        oauth2.refresh(installed(scene.ebay, EBAY_CLIENT_SECRET="wrong").granted(), tokens["refresh_token"])
 
 
 def test_a_grant_without_a_scope_has_to_be_given_again(scene: Scene) -> None:
     narrow = Scene.set_up(scene.ebay, CHARLIE, [SCOPE, f"{SCOPE}/sell.fulfillment"])
     with pytest.raises(NeedsMerchant) as caught:
-        narrow.made.account(narrow.wire)
+        narrow.made.account_of(narrow.wire)
     assert (caught.value.fix, caught.value.scope) == ("reconnect", "connection")
 
 

@@ -22,7 +22,7 @@ from cartrover.merchants.models import Merchant, User
 from integrations import registry
 from integrations.contract import Integration
 
-SLUGS = ("ebay", "tradegecko")
+SLUGS = ("ebay", "tradegecko", "portal")
 TAKEN = {f"{name}.webp" for name in re.findall(r'shoot\("([\w-]+)"', inspect.getsource(taking))}
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from cartrover.guides.reading import Guide, guide_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["ebay", "tradegecko"])
+@pytest.fixture(params=["ebay", "tradegecko", "portal"])
 def guide(request: pytest.FixtureRequest) -> Guide:
     return guide_of(request.param)
 

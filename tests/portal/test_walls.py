@@ -21,6 +21,7 @@ from cartrover.orders.models import SavedView
 from cartrover.sync import jobs
 from cartrover.sync.models import Call
 from tests.conftest import make_member
+from tests.packing.story import morning
 from tests.portal.addresses import addresses, of_a_merchant
 from tests.portal.story import busy_day
 
@@ -48,8 +49,10 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         invitation = Invitation.objects.create(email="erin@example.com", role="staff", ends_at=timezone.now() + timedelta(days=1))
         view = SavedView.objects.create(member=member, name="Held", query="?status=held")
         job = jobs.ask("pull_again", by="alice@example.com", cart=day.setup.carts["EBAY_DE"])
+    at_desk = morning(merchant, 0)
+    desk = (at_desk.desk, at_desk.desk.connection, at_desk.one, at_desk.packed, at_desk.file)
     setup = day.setup
-    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, link, member, invitation, job)
+    rows = (setup.ebay, setup.tradegecko, setup.warehouse, *setup.carts.values(), attempt, link, member, invitation, job, *desk)
     return {
         "merchant_id": [merchant.public_id],
         "public_id": [row.public_id for row in rows],
@@ -60,7 +63,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "listing_id": [str(listing.pk)],
         "view_id": [str(view.pk)],
         "action": ["hold"],
-        "slug": ["ebay", "tradegecko"],
+        "slug": ["ebay", "tradegecko", "portal"],
         "key": ["x"],
         "uidb36": ["x"],
         "pk": ["1"],

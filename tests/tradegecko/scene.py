@@ -75,7 +75,7 @@ class Scene:
         )
         made, wire = installed(gecko), RecordingWire(gecko.grant(email)["access_token"])
         scene = cls(gecko, email, opened, {one["sku"]: one["variant_id"] for one in added}, made, wire)
-        return dataclasses.replace(scene, facts=made.account(wire).facts)
+        return dataclasses.replace(scene, facts=made.account_of(wire).facts)
 
     @property
     def account_id(self) -> int:
@@ -83,6 +83,7 @@ class Scene:
 
     def warehouse(self, **settings: Any) -> Warehouse:
         assert self.made.warehouse is not None
+        assert self.made.warehouse.open is not None
         return self.made.warehouse.open(self.wire, settings, self.facts)
 
     def cart(self, **settings: Any) -> Cart:

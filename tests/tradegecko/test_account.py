@@ -15,7 +15,7 @@ from tests.tradegecko.simulator.running import Gecko
 
 def test_an_account_is_known_by_its_id_and_its_facts_are_plain_json(scene: Scene) -> None:
     scene.wire.permitted.clear()
-    account = scene.made.account(scene.wire)
+    account = scene.made.account_of(scene.wire)
     assert (account.external_id, account.name) == (str(scene.account_id), "Alice Outdoor")
     assert account.user_id == str(scene.account["user_ids"][0])
     assert account.facts["time_zone"] == "Pacific/Auckland"
@@ -35,16 +35,16 @@ def test_an_old_accounts_tax_treatment_has_another_name() -> None:
 
 def test_each_refresh_replaces_the_refresh_token_and_the_old_one_ends(scene: Scene) -> None:
     first = scene.gecko.grant(scene.email)["refresh_token"]
-    second = refresh(scene.made.grant, first)
+    second = refresh(scene.made.granted(), first)
     assert second.refresh not in (None, first)
     with pytest.raises(NeedsMerchant) as ended:
-        refresh(scene.made.grant, first)
+        refresh(scene.made.granted(), first)
     assert (ended.value.fix, ended.value.scope) == ("reconnect", "connection")
 
 
 def test_a_code_that_is_not_known_asks_to_grant_again(scene: Scene) -> None:
     with pytest.raises(NeedsMerchant) as refused:
-        exchange(scene.made.grant, "no-such-code")
+        exchange(scene.made.granted(), "no-such-code")
     assert refused.value.fix == "grant"
 
 
@@ -52,14 +52,14 @@ def test_a_refresh_that_nobody_answers_keeps_the_grant(scene: Scene) -> None:
     token = scene.gecko.grant(scene.email)["refresh_token"]
     scene.gecko.fault("status", path="^/oauth/token$", status=500)
     with pytest.raises(RetryLater):
-        refresh(scene.made.grant, token)
-    assert refresh(scene.made.grant, token).access
+        refresh(scene.made.granted(), token)
+    assert refresh(scene.made.granted(), token).access
 
 
 def test_a_token_that_was_refused_is_renewed_once_and_the_call_goes_on(scene: Scene) -> None:
     scene.wire.renew = lambda: str(scene.gecko.grant(scene.email)["access_token"])
     scene.wire.access = "stale"
-    assert scene.made.account(scene.wire).name == "Alice Outdoor"
+    assert scene.made.account_of(scene.wire).name == "Alice Outdoor"
     assert scene.wire.refused == ["stale"]
 
 
@@ -86,7 +86,7 @@ def test_a_user_who_may_not_is_named_as_the_reason(gecko: Gecko) -> None:
 
 
 def test_an_application_that_is_not_known_is_the_operators(scene: Scene) -> None:
-    stranger = dataclasses.replace(scene.made.grant, client_secret="wrong")
+    stranger = dataclasses.replace(scene.made.granted(), client_secret="wrong")
     with pytest.raises(NeedsOperator) as refused:
         refresh(stranger, scene.gecko.grant(scene.email)["refresh_token"])
     assert "wrong" not in refused.value.detail

@@ -9,7 +9,7 @@ from functools import cached_property
 import pytest
 
 from integrations.contract import Cart, Delivery, Integration, Warehouse, Window
-from tests.contract.account import Bench, ConversationContract, DeclarationContract
+from tests.contract.account import Bench, ConversationContract, DeclarationContract, GrantContract
 from tests.contract.cart import OrderDownloadContract, ShipmentUploadContract, Shop
 from tests.contract.warehouse import House, OrderDeliveryContract, ShipmentPickupContract, StockPickupContract
 from tests.tradegecko.scene import Scene
@@ -146,7 +146,7 @@ def bench(shop: Shop) -> Bench:
     return shop
 
 
-class TestDeclarations(DeclarationContract):
+class TestDeclarations(DeclarationContract, GrantContract):
     @pytest.fixture
     def made(self, scene: Scene) -> Integration:
         return scene.made

@@ -45,7 +45,7 @@ def test_a_stand_in_on_this_machine_is_an_environment_of_its_own() -> None:
 
 
 def test_the_grant_sends_the_redirect_address_on_refresh_too() -> None:
-    grant = integration(ENVIRONMENT).grant
+    grant = integration(ENVIRONMENT).granted()
     assert grant.redirect_uri == "https://portal.example/oauth/callback/tradegecko/"
     assert grant.refresh_extra == {"redirect_uri": grant.redirect_uri}
     assert grant.token_url == "https://api.gecko.example/oauth/token"
@@ -54,7 +54,7 @@ def test_the_grant_sends_the_redirect_address_on_refresh_too() -> None:
 
 
 def test_the_redirect_address_can_be_set() -> None:
-    grant = integration({**ENVIRONMENT, "TRADEGECKO_REDIRECT_URI": "https://other.example/back"}).grant
+    grant = integration({**ENVIRONMENT, "TRADEGECKO_REDIRECT_URI": "https://other.example/back"}).granted()
     assert grant.redirect_uri == "https://other.example/back"
 
 

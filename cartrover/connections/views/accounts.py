@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +60,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Read the account again: a location or a currency was added there."""
     merchant: Merchant = request.merchant  # type: ignore[attr-defined]
     with acting_for(merchant):
-        row = get_object_or_404(Connection, public_id=public_id)
+        row = _granted(public_id)
     try:
         ask_again(row, actor=request.user.get_username())
     except Outcome as outcome:
@@ -75,7 +75,15 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 @at_least(Role.MANAGER)
 @require_POST
 def disconnect(request: HttpRequest, public_id: str) -> HttpResponse:
-    row = get_object_or_404(Connection, public_id=public_id)
+    row = _granted(public_id)
     holders.disconnect(row, actor=request.user.get_username())
     messages.success(request, f"{row.account_name} is disconnected. Reconnect it and everything goes on where it was.")
     return redirect("connection", request.merchant.public_id, row.public_id)  # type: ignore[attr-defined]
+
+
+def _granted(public_id: str) -> Connection:
+    """A connection that somebody has granted. One that the portal keeps itself is not there for this."""
+    row: Connection = get_object_or_404(Connection, public_id=public_id)
+    if registry.get(row.integration).calling:
+        raise Http404("Nothing was granted.")
+    return row

@@ -37,7 +37,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Begin. Answers the script with JSON; without a script, a page with the link to the provider."""
     cart, warehouse, renews = (_named(request, model, name) for model, name in _SUBJECTS)
     subject = renews or cart or warehouse
-    if subject is None:
+    if subject is None or registry.get(subject.integration).calling:
         raise Http404("Nothing to connect.")
     try:
         attempt, address = grants.start(

@@ -221,10 +221,11 @@ def _variant(row: Holder, integration: Integration) -> Variant | None:
 
 def _progress(row: Holder) -> list[tuple[str, str]]:
     """The way to live as (words, state): done, here or ahead."""
+    calling = registry.get(row.integration).calling
     tested = row.state != holders.State.DRAFT
     done = {
         "Marketplace" if isinstance(row, Cart) and row.variant else "Purpose": True,
-        "Access": row.connection_id is not None,
+        **({} if calling else {"Access": row.connection_id is not None}),
         "Settings": tested,
         "Test": tested,
         "Go live": row.went_live_at is not None,
@@ -255,6 +256,8 @@ def _offered(row: Holder) -> list[Connection]:
 def use(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     """Stand on a connection that the merchant has already."""
     row = _row(kind, public_id)
+    if registry.get(row.integration).calling:
+        raise Http404("It stands on its own.")
     connection = get_object_or_404(Connection, public_id=request.POST.get("connection"), integration=row.integration)
     try:
         holders.join(row, connection)

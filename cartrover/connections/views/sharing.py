@@ -8,12 +8,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from cartrover.connections import sharing
+from cartrover.connections import declared, sharing
 from cartrover.connections.models import Cart, Connection, SetupLink, Warehouse
 from cartrover.mail.outbox import WITHDRAWN
 from cartrover.merchants import audit
@@ -96,6 +96,8 @@ def links(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
 def share(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     """Ask the owner. Saves the link and posts the mail."""
     subject = get_object_or_404(MODELS[kind], public_id=public_id)
+    if declared.integration(subject.integration).calling:
+        raise Http404("Nobody owns it but the merchant.")
     form = RecipientForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["recipient"])))

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class PackingConfig(AppConfig):
+    name = "cartrover.packing"

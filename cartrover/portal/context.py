@@ -28,7 +28,7 @@ PAGES = (
     ("carts", "Carts", "cart"),
     ("warehouses", "Warehouses", "warehouse"),
     ("stock", "Stock", "package"),
-    ("shipping", "Shipping methods", "external"),
+    ("shipping", "Shipping methods", "arrow"),
     ("rules", "Rules", "pause"),
     ("connections", "Connections", "connection"),
     ("team", "Team", "team"),

@@ -66,6 +66,7 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("stock/", stock.listings, name="stock"),
     path("stock/<int:listing_id>/", stock.listing, name="listing"),
     path("stock/<int:listing_id>/push/", stock.push_listing, name="push_listing"),
+    path("stock/<int:listing_id>/cart/", stock.choose_cart, name="listing_cart"),
     path("carts/<slug:public_id>/stock/", stock_rules.stock_rules, name="stock_rules"),
     path("carts/<slug:public_id>/stock/push/", stock.push_cart, name="push_cart"),
     path("jobs/", jobs.job_list, name="jobs"),

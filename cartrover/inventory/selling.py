@@ -31,6 +31,12 @@ def sold_on(connection_id: int, listing_ids: Collection[str]) -> dict[str, str]:
     return dict(lines.order_by("pk").values_list("listing_id", "marketplace"))
 
 
+def choose(listing: Listing, cart: Cart) -> None:
+    """A person says whose listing it is. It holds until an order names another marketplace."""
+    listing.cart, listing.marketplace = cart, cart.variant
+    listing.save(update_fields=["cart", "marketplace"])
+
+
 def untold(listing: Listing) -> str:
     """Why no figure is pushed to a listing whatever it is, in words; empty where figures are pushed."""
     cart = listing.cart

@@ -41,7 +41,10 @@ def set_available(connection_id: int, available: Mapping[str, Mapping[str, str]]
 
 
 def store_listings(connection_id: int, rows: Iterable[Listing], read_at: datetime) -> int:
-    """Store what a whole reading of the cart's listings told (unsaved rows); what it did not tell is gone. Returns how many."""
+    """Store what a whole reading of the cart's listings told (unsaved rows); what it did not tell is gone. Returns how many.
+
+    A marketplace that it does not name stays as it was learned from an order or chosen by a person.
+    """
     told = {row.external_id: row for row in rows}
     known = {row.external_id: row for row in Listing.objects.filter(connection_id=connection_id)}
     Listing.objects.bulk_create([row for key, row in told.items() if key not in known], ignore_conflicts=True)
@@ -51,7 +54,8 @@ def store_listings(connection_id: int, rows: Iterable[Listing], read_at: datetim
         if row is None:
             stored.gone = True
         else:
-            stored.sku, stored.title, stored.marketplace, stored.currency = row.sku, row.title, row.marketplace, row.currency
+            stored.sku, stored.title, stored.currency = row.sku, row.title, row.currency
+            stored.marketplace = row.marketplace or stored.marketplace
             stored.shown, stored.shown_at, stored.gone = row.shown, read_at, False
         changed.append(stored)
     Listing.objects.bulk_update(changed, ["sku", "title", "marketplace", "currency", "shown", "shown_at", "gone"], batch_size=500)

@@ -19,7 +19,7 @@ from cartrover.inventory import standing
 from cartrover.inventory.explaining import explained
 from cartrover.inventory.models import Listing
 from cartrover.inventory.publishing import Figure, sold_for
-from cartrover.inventory.selling import untold
+from cartrover.inventory.selling import choose, untold
 from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
@@ -107,6 +107,7 @@ def listing(request: MerchantRequest, listing_id: int) -> HttpResponse:
         "listing": row,
         "standing": found,
         "warehouse": warehouse,
+        "beside": Cart.objects.filter(connection_id=row.connection_id).order_by("name", "pk"),
         "sections": explained(found.figure.sum, warehouse) if found.figure.sum is not None and warehouse is not None else [],
         **_orders(row, found.figure),
     }
@@ -122,7 +123,20 @@ def _orders(row: Listing, figure: Figure) -> dict[str, Any]:
     return {"sold": named[:SHOWN_ORDERS], "more_sold": max(0, len(named) - SHOWN_ORDERS)}
 
 
-# ------------------------------------------------------------------------------------------------------------------- push now
+# -------------------------------------------------------------------------------------------------------------------- buttons
+
+
+@at_least(Role.STAFF)
+@require_POST
+def choose_cart(request: MerchantRequest, listing_id: int) -> HttpResponse:
+    """Whose listing it is, where the marketplace's own list does not say."""
+    row = get_object_or_404(Listing, pk=listing_id, gone=False)
+    cart = get_object_or_404(Cart, public_id=request.POST.get("cart"), connection_id=row.connection_id)
+    with audit.watched(request, "chose the cart of a listing", row, "cart"):
+        choose(row, cart)
+    streams.wake(row.connection_id, Stream.Kind.PUSH_STOCK)
+    messages.success(request, f"It goes by the rules of {cart.name} now.")
+    return redirect("listing", request.merchant.public_id, row.pk)
 
 
 @at_least(Role.STAFF)

@@ -47,6 +47,7 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "stock": (VIEWER, NO),
     "listing": (VIEWER, NO),
     "push_listing": (NO, STAFF),
+    "listing_cart": (NO, STAFF),
     "stock_rules": (VIEWER, MANAGER),
     "push_cart": (NO, STAFF),
     "jobs": (VIEWER, NO),

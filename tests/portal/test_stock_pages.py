@@ -217,6 +217,27 @@ def test_what_is_never_told_is_not_pushed_either(visit: Visit, bob: User, mercha
     assert not woken(merchant, shelf)
 
 
+def test_staff_say_whose_listing_it_is(visit: Visit, bob: User, merchant: Merchant, shelf: Shelf) -> None:
+    listing, germany = shelf.listings["TENT-2P"], shelf.setup.carts["EBAY_DE"]
+    visit(bob).post(reverse("listing_cart", args=[merchant.public_id, listing.pk]), {"cart": germany.public_id})
+    with acting_for(merchant):
+        listing.refresh_from_db()
+        assert (listing.cart, listing.marketplace) == (germany, "EBAY_DE")
+        assert Change.objects.get().what == "chose the cart of a listing"
+    assert woken(merchant, shelf)
+
+
+def test_a_listing_belongs_to_no_cart_of_another_account(visit: Visit, bob: User, merchant: Merchant, shelf: Shelf) -> None:
+    with acting_for(merchant):
+        Cart.objects.filter(variant="EBAY_DE").update(connection=shelf.setup.tradegecko)
+    listing, germany = shelf.listings["TENT-2P"], shelf.setup.carts["EBAY_DE"]
+    answer = visit(bob).post(reverse("listing_cart", args=[merchant.public_id, listing.pk]), {"cart": germany.public_id})
+    assert answer.status_code == 404
+    with acting_for(merchant):
+        listing.refresh_from_db()
+        assert listing.cart == shelf.setup.carts["EBAY_US"]
+
+
 def rules_page(merchant: Merchant, shelf: Shelf, variant: str = "EBAY_US") -> str:
     return reverse("stock_rules", args=[merchant.public_id, shelf.setup.carts[variant].public_id])
 

@@ -18,7 +18,7 @@ from cartrover.inventory.publishing import figures
 from cartrover.inventory.rules import StockRules
 from cartrover.inventory.selling import cart_of, sold_on
 from cartrover.inventory.showing import must_show, sold_since
-from cartrover.inventory.storing import store_levels
+from cartrover.inventory.storing import store_levels, store_listings
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import LinePart, Order, OrderLine, Status
@@ -243,6 +243,15 @@ def test_an_older_reading_never_replaces_a_newer_one(books: Books, merchant: Mer
             row = StockLevel(connection_id=books.house, item_id="1", sku="TENT", available={"18": units}, read_at=read_at)
             store_levels(books.house, [row])
         assert StockLevel.objects.get().available == {"18": "7"}
+
+
+def test_a_reading_that_names_no_marketplace_leaves_the_one_that_is_known(books: Books, merchant: Merchant) -> None:
+    with acting_for(merchant):
+        listing = books.listings["TENT"]
+        read = Listing(merchant=merchant, connection=listing.connection, external_id="TENT", sku="TENT", currency="USD")
+        store_listings(listing.connection_id, [read], START)
+        listing.refresh_from_db()
+        assert (listing.marketplace, listing.currency) == ("EBAY_US", "USD")
 
 
 def told(cart: Cart, code: str) -> tuple[int | None, str]:

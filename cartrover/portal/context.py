@@ -27,6 +27,7 @@ PAGES = (
     ("problems", "Problems", "problems"),
     ("carts", "Carts", "cart"),
     ("warehouses", "Warehouses", "warehouse"),
+    ("skus", "SKUs", "list"),
     ("stock", "Stock", "package"),
     ("shipping", "Shipping methods", "arrow"),
     ("rules", "Rules", "pause"),

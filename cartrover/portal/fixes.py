@@ -12,6 +12,7 @@ from typing import Any
 
 from cartrover.events.cards import Card
 from cartrover.portal.editing import of_card
+from cartrover.portal.sku_fix import fix_facts
 
 
 def nothing_more(card: Card) -> Mapping[str, Any]:
@@ -38,4 +39,5 @@ FIXES: Mapping[str, Fix] = {
     **dict.fromkeys(
         ("rule_hold", "po_box", "country", "address_too_long", "number_too_long"), Fix("problems/release.html", retry=False)
     ),
+    "unknown_sku": Fix("skus/fix.html", fix_facts),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,6 +63,24 @@ def alphabetical(rows: QuerySet[Any], request: HttpRequest, by: str, size: int =
         found,
         _query(request.GET, "after", _text_mark(found[0], by)) if found and more_before else "",
         _query(request.GET, "before", _text_mark(found[-1], by)) if found and more_after else "",
+        ("Back", "On"),
+    )
+
+
+def page_of(entries: Sequence[Any], request: HttpRequest, key: Callable[[Any], tuple[str, str]], size: int = SIZE) -> Page:
+    """One page of entries that are in memory, in the order of ``key``: a text, and what tells apart those of the same text."""
+    keys = [key(entry) for entry in entries]
+    before, after = (request.GET.get(name, "").rpartition("~")[::2] for name in ("before", "after"))
+    if any(after):
+        end = bisect_left(keys, after)
+        start = max(0, end - size)
+    else:
+        start = bisect_right(keys, before) if any(before) else 0
+        end = min(start + size, len(keys))
+    return Page(
+        list(entries[start:end]),
+        _query(request.GET, "after", "~".join(keys[start])) if start and start < end else "",
+        _query(request.GET, "before", "~".join(keys[end - 1])) if start < end < len(keys) else "",
         ("Back", "On"),
     )
 

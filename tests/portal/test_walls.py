@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cartrover.connections.models import GrantAttempt, SetupLink
-from cartrover.inventory.models import Listing
+from cartrover.inventory.models import Listing, SkuRule
 from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.roles import RANKS, may
 from cartrover.merchants.tenancy import OwnedManager, acting_for
@@ -48,6 +48,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         member = Member.objects.create(user=User.objects.create_user("dan@example.com"))
         invitation = Invitation.objects.create(email="erin@example.com", role="staff", ends_at=timezone.now() + timedelta(days=1))
         view = SavedView.objects.create(member=member, name="Held", query="?status=held")
+        sku_rule = SkuRule.objects.create(sku="TENT-OLD", action=SkuRule.Action.LEAVE_OUT)
         job = jobs.ask("pull_again", by="alice@example.com", cart=day.setup.carts["EBAY_DE"])
     at_desk = morning(merchant, 0)
     desk = (at_desk.desk, at_desk.desk.connection, at_desk.one, at_desk.packed, at_desk.file)
@@ -59,6 +60,7 @@ def ids(merchant: Merchant) -> dict[str, list[str]]:
         "ref": [day.shipped.ref, day.in_error.ref],
         "call_id": [str(call.pk)],
         "package_id": [str(package.pk)],
+        "rule_id": [str(sku_rule.pk)],
         "problem_id": [str(day.unknown_sku.pk)],
         "listing_id": [str(listing.pk)],
         "view_id": [str(view.pk)],
@@ -103,7 +105,7 @@ def test_a_stranger_finds_nothing_of_others_under_a_merchant_of_their_own(
     theirs = {**ids, "merchant_id": [other_merchant.public_id]}
     tried_at_all = 0
     for address in of_a_merchant():
-        if {"public_id", "ref", "call_id", "problem_id", "listing_id"} & set(address.holes):
+        if {"public_id", "ref", "call_id", "problem_id", "listing_id", "rule_id"} & set(address.holes):
             for path in address.filled(theirs):
                 tried_at_all += 1
                 assert {answer.status_code for answer in tried(client, path)} <= {404, 405}, path

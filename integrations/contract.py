@@ -435,6 +435,10 @@ class Cart(Protocol):
     def order(self, external_id: str) -> OrderRecord | MalformedRecord:
         """One order with all that only its own call tells. Raises Rejected(code="not_found")."""
 
+    def find(self, number: str) -> tuple[str, ...]:
+        """The ids of the orders with exactly this number, as the shopper knows it. Where the number is the id nobody is asked, so
+        that id may be of no order."""
+
     def shipments_of(self, external_id: str) -> tuple[CartShipment, ...]:
         """Every package the cart shows for the order."""
 

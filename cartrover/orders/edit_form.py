@@ -16,16 +16,16 @@ _AS_MAPPED = "Empty: as the cart's is mapped. What stands here the warehouse is 
 
 
 class EditForm(forms.Form):
-    """Begins with what would go out. ``required`` is left to the gates, which say what a warehouse lacks."""
+    """Begins with what would go out."""
 
     name = forms.CharField(label=_LABELS["name"], required=False, max_length=200)
     company = forms.CharField(label=_LABELS["company"], required=False, max_length=200)
-    line1 = forms.CharField(label=_LABELS["line1"], required=False, max_length=200)
+    line1 = forms.CharField(label=_LABELS["line1"], max_length=200)
     line2 = forms.CharField(label=_LABELS["line2"], required=False, max_length=200)
     postal_code = forms.CharField(label=_LABELS["postal_code"], required=False, max_length=40)
-    city = forms.CharField(label=_LABELS["city"], required=False, max_length=120)
+    city = forms.CharField(label=_LABELS["city"], max_length=120)
     region = forms.CharField(label=_LABELS["region"], required=False, max_length=120)
-    country = forms.RegexField("^[A-Za-z]{2}$", label="Country, as two letters", required=False, strip=True)
+    country = forms.RegexField("^[A-Za-z]{2}$", label="Country, as two letters")
     phone = forms.CharField(label=_LABELS["phone"], required=False, max_length=40)
     shipping_method = forms.CharField(required=False, max_length=200, help_text=_AS_MAPPED)
     note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,20 @@ def life(order: Order) -> list[Moment]:
     calls = order.calls.defer("request_body", "response_body").order_by("-id")[:MOST_CALLS]
     moments = [Moment(event.at, event=event) for event in told] + [Moment(call.sent_at, call=call) for call in calls]
     return sorted(moments, key=lambda each: each.at)
+
+
+_SECRET = re.compile(r"token|secret|password|authorization|api_?key", re.IGNORECASE)
+
+
+def payload(raw: Any) -> str:
+    """What a cart told of an order, as it came, but for what looks like a secret."""
+    return json.dumps(_masked(raw), indent=2, ensure_ascii=False)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: "***" if _SECRET.search(str(name)) else _masked(each) for name, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list) else value
 
 
 def readable(body: str) -> str:

@@ -18,7 +18,7 @@ _BY_CODE = {
     "duplicate_sku": "Your move: leave the SKU on one item only at the warehouse, then try again.",
     "no_sku": "Your move: give the listing a SKU at the cart.",
     "unmapped_method": "Your move: say what the shipping method is sent as. All that wait for it go on at once.",
-    "address": "Your move: complete the address at the cart.",
+    "address": "Your move: complete the address, here or at the cart.",
     "address_too_long": "Your move: shorten the address at the cart, or send it cut off at the warehouse's limits.",
     "po_box": "Your move: ask the buyer for another address, or send it as it is.",
     "country": "Your move: add the country on the warehouse's page, or send this order anyway.",

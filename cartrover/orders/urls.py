@@ -7,5 +7,6 @@ urlpatterns = [
     path("orders/views/", saving.save_view, name="save_view"),
     path("orders/views/<int:view_id>/delete/", saving.delete_view, name="delete_view"),
     path("orders/<str:ref>/", views.order_page, name="order"),
+    path("orders/<str:ref>/payload/", views.order_payload, name="order_payload"),
     path("orders/<str:ref>/calls/<int:call_id>/", views.call, name="order_call"),
 ]

@@ -14,7 +14,7 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.roles import at_least
 from cartrover.orders import edits
 from cartrover.orders.editing import may_edit
-from cartrover.orders.life import life, readable
+from cartrover.orders.life import life, payload, readable
 from cartrover.orders.models import LinePart, Order, Shipment
 from cartrover.orders.moves import move
 from cartrover.orders.packed import packages_of
@@ -56,6 +56,14 @@ def _lines(order: Order, packages: list[Shipment]) -> list[dict[str, Any]]:
             for part in package.lines.all():
                 left[part.line_id] = left.get(part.line_id, 0) + part.quantity
     return [{"line": line, "left": left.get(line.pk, 0) + line.shipped_before} for line in lines]
+
+
+@at_least(Role.VIEWER)
+@require_safe
+def order_payload(request: HttpRequest, ref: str) -> HttpResponse:
+    """The cart's own word on an order, for the fold on its page."""
+    order = get_object_or_404(Order, ref=ref)
+    return TemplateResponse(request, "orders/payload.html", {"payload": payload(order.raw)})
 
 
 @at_least(Role.VIEWER)

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from cartrover.events.cards import Card
+from cartrover.orders.models import Order
+from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.portal.editing import of_card
 from cartrover.portal.sku_fix import fix_facts
 
 
 def nothing_more(card: Card) -> Mapping[str, Any]:
     return {}
+
+
+def order_of_package(card: Card) -> Mapping[str, Any]:
+    return {"order": Order.objects.filter(shipments=card.problem.about_id).only("ref", "number").first()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,9 @@ class Fix:
 # A kind that has none gets the buttons that every card has: show its orders, open its connection, try again.
 FIXES: Mapping[str, Fix] = {
     **dict.fromkeys(("address", "refused"), Fix("problems/edit_order.html", of_card)),
+    "currency": Fix("problems/currency.html"),
+    **dict.fromkeys(("reconnect", "consent_ends"), Fix("problems/reconnect.html", retry=False)),
+    **dict.fromkeys(("tracking_refused", CART_SHOWS_VOID), Fix("problems/package.html", order_of_package, retry=False)),
     "unmapped_method": Fix("problems/map_method.html", retry=False),
     "total_differs": Fix("problems/release.html"),
     **dict.fromkeys(

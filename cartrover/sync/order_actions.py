@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from cartrover.orders import holding, retrying
-from cartrover.orders.models import Order, Status
+from cartrover.orders.models import Order, Shipment, Status
+from cartrover.orders.packed import may_push_again
 from cartrover.sync import streams
 from cartrover.sync.models import Stream
+from cartrover.sync.push_again import push_again
 
 Orders = QuerySet[Order]
 
@@ -51,6 +53,10 @@ def _hold(orders: Orders, actor: str) -> None:
 
 def _release(orders: Orders, actor: str) -> None:
     _deliver(holding.release(orders, actor)[1])
+
+
+def _push(orders: Orders, actor: str) -> None:
+    push_again(Shipment.objects.filter(order__in=list(orders)), actor)
 
 
 def _deliver(connections: Iterable[int]) -> None:
@@ -91,6 +97,15 @@ ACTIONS: Mapping[str, Action] = {
         words="Orders that are not at the warehouse yet are held back until somebody releases them.",
         may=holding.may_hold,
         act=_hold,
+    ),
+    "push_tracking": Action(
+        label="Push tracking again",
+        done="whose tracking is pushed again",
+        said="We are telling the cart again.",
+        words="Packages that the cart refused, or that wait for their next try, are told to it again. What it has already is not "
+        "told twice.",
+        may=lambda order: any(map(may_push_again, order.shipments.all())),
+        act=_push,
     ),
     "pull_again": Action(
         label="Pull again",

@@ -76,6 +76,10 @@ class EbayCart:
             raise _unreadable("getOrder", Malformed("$", "is no object"))
         return mapping.order(payload)
 
+    def find(self, number: str) -> tuple[str, ...]:
+        """eBay's order number is its id."""
+        return (number,)
+
     def _whole(self, payload: Any, told: bytes) -> OrderRecord | MalformedRecord:
         record = mapping.order(payload, told)
         if isinstance(record, MalformedRecord) or not mapping.has_more_to_tell(payload):

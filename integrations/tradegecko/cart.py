@@ -48,6 +48,13 @@ class TradeGeckoCart:
     def order(self, external_id: str) -> OrderRecord | MalformedRecord:
         return self._records([self._api.one("orders", external_id, "order")])[0]
 
+    def find(self, number: str) -> tuple[str, ...]:
+        """Compared exactly here: the filter may find parts of it. An empty one would find all. Two orders may have one number."""
+        if not number:
+            return ()
+        rows = self._api.all("orders", order_number=number, status=ORDER_STATUSES)
+        return tuple(identifier(row, "id") for row in rows if text(row, "order_number") == number)
+
     def shipments_of(self, external_id: str) -> tuple[CartShipment, ...]:
         """The fulfilments that left; packed and void ones did not."""
         return tuple(

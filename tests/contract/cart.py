@@ -69,6 +69,17 @@ class OrderDownloadContract:
         assert record.ship_to is not None
         assert record.raw
 
+    def test_it_is_found_by_the_number_that_the_shopper_knows(self, shop: Shop) -> None:
+        order_id = shop.place_order()
+        shop.place_order()
+        assert shop.cart().find(read(shop, order_id).number) == (order_id,)
+
+    def test_a_number_that_nobody_has_finds_nothing_to_read(self, shop: Shop) -> None:
+        for order_id in shop.cart().find(shop.unknown_order):
+            with pytest.raises(Rejected) as refused:
+                shop.cart().order(order_id)
+            assert refused.value.code == "not_found"
+
     def test_its_figures_add_up(self, shop: Shop) -> None:
         order = read(shop, shop.place_order())
         assert order.items - order.discount + order.shipping + order.tax + order.adjustment == order.total

@@ -30,6 +30,8 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "delete_view": (NO, VIEWER),
     "order": (VIEWER, NO),
     "order_call": (VIEWER, NO),
+    "order_payload": (VIEWER, NO),
+    "pull_orders_again": (STAFF, STAFF),
     "edit_order": (STAFF, STAFF),
     "order_do": (STAFF, STAFF),
     "bulk": (STAFF, NO),

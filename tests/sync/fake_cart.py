@@ -121,6 +121,9 @@ class FakeCart:
             raise Rejected("There is no such order.", code="not_found")
         return self.orders[external_id]
 
+    def find(self, number: str) -> tuple[str, ...]:
+        return (number,)
+
     def shipments_of(self, external_id: str) -> tuple[CartShipment, ...]:
         self.told.append(external_id)
         return self.packages.get(external_id, ())

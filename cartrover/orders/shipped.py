@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Sum
 from django.utils import timezone
 
 from cartrover.events.models import Event
 from cartrover.events.telling import close_problems, event
+from cartrover.orders import errands
 from cartrover.orders.models import Order, Shipment, ShipmentLine, Status
 from cartrover.orders.units import Credit, all_left, credit, needs_of, whole_units
 
@@ -43,13 +45,19 @@ def _write(shipment: Shipment, line: int, units: int) -> None:
         ShipmentLine.objects.filter(shipment=shipment, line_id=line).delete()
 
 
+def units_left(order: Order) -> dict[int, int]:
+    """Whole units that have left, by line. A kit of which only a part has left counts with none."""
+    live = ShipmentLine.objects.filter(shipment__order=order).exclude(shipment__state=Shipment.State.VOID)
+    return dict(live.values_list("line").annotate(units=Sum("quantity")))
+
+
 def settle_shipped(order: Order) -> list[Event]:
     """Say ``shipped`` once every unit that was to leave has left, and take it back when some have not after all."""
     whole = all_left(needs_of(order))
     if order.status == Status.AT_WMS and whole:
-        order.status, order.reason, order.reason_code = Status.SHIPPED, "", ""
-        order.save(update_fields=["status", "reason", "reason_code"])
-        return [event(order, "all_shipped", "Every unit has left the warehouse.")]
+        order.status = Status.SHIPPED
+        order.save(update_fields=["status"])
+        return [event(order, "all_shipped", "Every unit has left the warehouse."), *errands.shipped(order)]
     if order.status in (Status.SHIPPED, Status.CONFIRMED) and not whole:
         order.status = Status.AT_WMS
         order.save(update_fields=["status"])

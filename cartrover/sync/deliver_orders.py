@@ -1,4 +1,4 @@
-"""Orders that are ready go to the warehouse, once each."""
+"""Orders that are ready go to the warehouse, once each; and the errands of those that are there already are run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from cartrover.connections.models import Connection, Warehouse
@@ -20,6 +20,7 @@ from cartrover.orders import search
 from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
+from cartrover.sync import run_errands
 from cartrover.sync.backoff import back_off
 from cartrover.sync.customers import customer_of
 from cartrover.sync.deliveries import GONE, delivery_of, part_id
@@ -40,7 +41,7 @@ BATCH = 25  # orders a run: it must end before it keeps other streams waiting
 
 
 def run(work: Work) -> Done:
-    """Deliver what is due at every live warehouse of the connection."""
+    """Deliver what is due at every live warehouse of the connection, and run what errands are due there."""
     with work.rows():
         warehouses = [
             each for each in Warehouse.objects.filter(connection_id=work.connection_id) if each.serves("order_delivery")
@@ -48,12 +49,13 @@ def run(work: Work) -> Done:
     delivered = tried = 0
     for warehouse in warehouses:
         client = work.warehouse(warehouse.settings)
+        ran = run_errands.run(work, warehouse, client, BATCH)  # first: what is voided in time is not packed
         due = _due(work, warehouse)
         for order in due:
             work.lease.check()
-            tried += 1
             delivered += _try(work, warehouse, client, order)
-        if due:  # what one listing has sold the others must not sell again
+        tried += ran + len(due)
+        if due or ran:  # what one listing has sold the others must not sell again, and what is free again they may
             with work.rows():
                 wake_carts(warehouse)
     return Done(f"{delivered} orders delivered.", due_in=_next(work, warehouses, full=tried >= BATCH))
@@ -199,6 +201,7 @@ def _delivered(
             events.append(event(order, "differs", remark))
         tell(events)
         close_problems(about="order", about_id=order.pk, kind__in=("refused", "ambiguous", "total_differs", "engine"))
+        run_errands.look_at_delivered(order.pk)
 
 
 def _name_lines(order: Order, remote: RemoteOrder) -> None:
@@ -239,7 +242,7 @@ def _next(work: Work, warehouses: Sequence[Warehouse], *, full: bool) -> float:
     if full:
         return 0.0
     with work.rows():
-        due = Order.objects.filter(warehouse__in=warehouses, status=Status.NEW)
+        due = Order.objects.filter(Q(status=Status.NEW) | run_errands.WAITING, warehouse__in=warehouses)
         earliest: datetime | None = due.aggregate(at=Min("due_at"))["at"]
     idle = durations().deliver_idle
     return idle if earliest is None else min(idle, max(0.0, (earliest - timezone.now()).total_seconds()))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from cartrover.connections.models import Connection
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
-from cartrover.orders import bulk, changes, numbering, search
+from cartrover.orders import bulk, changes, errands, lines_now, numbering, search
 from cartrover.orders.gates.context import context
 from cartrover.orders.methods import learn_methods, learn_methods_of
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
@@ -208,7 +208,8 @@ def _pulled(reading: Reading, order_id: int, verdict: Verdict | None, at: dateti
 
 _PERSONAL = ("buyer_id", "buyer_name", "buyer_email", "note")
 _COLUMNS = (*changes.SHOWN, *changes.HIDDEN)
-_LINE_COLUMNS = (*changes.LINE, "fulfilled")
+# What a warehouse was told of an order: where one of these changes, a delivered order has to be looked at again.
+_DELIVERED = ("ship_to", "shipping_method", "note", "discount", "shipping", "tax", "adjustment", "total")
 
 
 def _change(connection: Connection, readings: dict[str, Reading], pulled_at: datetime) -> tuple[list[int], set[int]]:
@@ -221,6 +222,7 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
         Order.objects.filter(pk__in=[each.pk for each in orders], effects__state__in=SENT).values_list("pk", flat=True)
     )
     rows, unreadable, events = [], [], []
+    edited: set[int] = set()
     for order in orders:
         reading = readings[order.external_id]
         stamp = {"id": order.pk, "content_hash": reading.hash, "pulled_at": pulled_at}
@@ -228,8 +230,10 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
             unreadable.append({**stamp, **_no_longer_readable(order, reading)})
             words = [f"could not be read: {_held(reading).reason}"]
         else:
-            columns, words = _changed(order, reading.order, fixed=order.status in AT_WAREHOUSE or order.pk in on_its_way)
+            fixed = order.status in AT_WAREHOUSE or order.pk in on_its_way
+            columns, words, anew = _changed(order, reading.order, fixed=fixed)
             rows.append({**stamp, **columns})
+            edited |= {order.pk} if fixed and anew else set()
             events += confirm_seen(order, reading.order.shipments) if reading.order.shipments else []
         if words:
             events.append(event(order, "changed", _sentence(words)))
@@ -237,6 +241,8 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
     bulk.update(Order, unreadable)
     tell(events)
     woken = decide(Order.objects.filter(pk__in=[row["id"] for row in rows]))
+    delivered = Order.objects.exclude(remote_id="").filter(pk__in=[row["id"] for row in rows]).order_by("pk")
+    woken |= errands.look_again(delivered.select_related("cart", "warehouse", "problem"), edited)
     learn_methods_of(row["id"] for row in rows)
     return [order.pk for order in orders], woken
 
@@ -261,21 +267,28 @@ def _no_longer_readable(order: Order, reading: Reading) -> dict[str, Any]:
     return {name: getattr(order, name) for name in ("status", "reason_code", "reason", "due_at")}
 
 
-def _changed(order: Order, record: OrderRecord, *, fixed: bool) -> tuple[dict[str, Any], list[str]]:
-    """The order's new columns, and in words what they change. Writes the lines, unless they are fixed by what was sent."""
+def _changed(order: Order, record: OrderRecord, *, fixed: bool) -> tuple[dict[str, Any], list[str], bool]:
+    """The order's new columns, in words what they change, and whether a warehouse was told of any of that.
+
+    Writes the lines, unless they are fixed by what was sent: then how they are told now stands beside them.
+    """
     before = {name: getattr(order, name) for name in _COLUMNS}
     after = order_columns(record)
     _keep_what_was_blanked(before, after)
+    lines_before = lines_now.last_told(order)
+    told = {line.external_id: line_columns(position, line) for position, line in enumerate(record.lines)}
+    after["lines_now"] = _write_lines(order, told, fixed=fixed)
     words = [
         *changes.of_order(before, after),
-        *_change_lines(order, record, fixed=fixed),
+        *changes.of_lines(lines_before, told),
         *changes.of_refunds(order.refunds, after["refunds"], order.currency),
     ]
     if order.reason_code == "malformed":
         words = ["can be read now"]
     if words:
         bulk.insert(SearchTerm, [{"order_id": order.pk, "term": term} for term in terms_of(record, order.ref)])
-    return after, words
+    edited = any(before[name] != after[name] for name in _DELIVERED) or lines_now.edited(lines_before, told)
+    return after, words, edited
 
 
 def _keep_what_was_blanked(before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -285,6 +298,9 @@ def _keep_what_was_blanked(before: dict[str, Any], after: dict[str, Any]) -> Non
     for name in ("ship_to", "bill_to"):
         if before[name] and _is_blank(after[name]):
             after[name] = before[name]
+        elif before[name]:  # these may go before the rest
+            kept = {part: after[name][part] or before[name].get(part, "") for part in ("email", "phone")}
+            after[name] = {**after[name], **kept}
     if all(each in before["references"] for each in after["references"]):
         after["references"] = before["references"]
 
@@ -293,16 +309,15 @@ def _is_blank(address: dict[str, str] | None) -> bool:
     return not address or not (address["name"] or address["line1"])
 
 
-def _change_lines(order: Order, record: OrderRecord, *, fixed: bool) -> list[str]:
+def _write_lines(order: Order, told: dict[str, dict[str, Any]], *, fixed: bool) -> list[dict[str, Any]] | None:
+    """Write the lines. Returns what is to stand beside those that were sent, where they are told otherwise now."""
     stored = {line.external_id: line for line in order.lines.all()}
-    told = {line.external_id: line_columns(position, line) for position, line in enumerate(record.lines)}
-    before = {key: {name: getattr(line, name) for name in _LINE_COLUMNS} for key, line in stored.items()}
     if fixed:
         bulk.update(
             OrderLine, [{"id": line.pk, "fulfilled": told[key]["fulfilled"]} for key, line in stored.items() if key in told]
         )
-    else:
-        OrderLine.objects.filter(pk__in=[line.pk for key, line in stored.items() if key not in told]).delete()
-        bulk.insert(OrderLine, [{"order_id": order.pk, **columns} for key, columns in told.items() if key not in stored])
-        bulk.update(OrderLine, [{"id": stored[key].pk, **columns} for key, columns in told.items() if key in stored])
-    return list(changes.of_lines(before, told))
+        return lines_now.news(stored, told)
+    OrderLine.objects.filter(pk__in=[line.pk for key, line in stored.items() if key not in told]).delete()
+    bulk.insert(OrderLine, [{"order_id": order.pk, **columns} for key, columns in told.items() if key not in stored])
+    bulk.update(OrderLine, [{"id": stored[key].pk, **columns} for key, columns in told.items() if key in stored])
+    return None

@@ -90,7 +90,9 @@ def test_the_warehouse_ships_before_we_know_that_the_order_is_there(stage: Stage
     assert stage.packages_at_ebay() == [(number, "1Z999AA1")]
 
 
-def test_who_cancels_when_the_order_is_there_already_is_not_told_that_nothing_was_sent(stage: Stage, mortals: Mortals) -> None:
+def test_who_cancels_when_the_order_is_there_although_we_do_not_know_it_yet_has_it_voided_there(
+    stage: Stage, mortals: Mortals
+) -> None:
     stage.stock("TENT-2P")
     number = stage.sell("TENT-2P")
     stage.world.let_pass()
@@ -99,7 +101,9 @@ def test_who_cancels_when_the_order_is_there_already_is_not_told_that_nothing_wa
     stage.world.ebay.control(f"orders/{number}/cancel")
     stage.settle("pull_orders")
     recover(stage)
-    assert (created(stage, number), stage.order(number).status) == (1, "at_wms")
+    assert (created(stage, number), stage.order(number).status) == (1, "canceled")
+    assert stage.at_warehouse() == []
+    assert problems(stage) == []
 
 
 def test_a_stopped_worker_that_goes_on_later_changes_nothing(stage: Stage, mortals: Mortals) -> None:

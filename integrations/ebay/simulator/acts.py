@@ -8,6 +8,7 @@ from collections.abc import Callable
 from integrations.simulation import Document
 
 from .cancelling import ask_to_cancel, cancel, pay, refund, reject_cancel
+from .editing import edit
 from .fulfillment import ship
 from .generator import generate
 from .grants import BASE, KNOWN_SCOPES
@@ -178,5 +179,6 @@ _ACTS: dict[str, Callable[[Kept, Document], None]] = {
     "cancel": lambda kept, _: cancel(kept.document, _request_id(), world.now()),
     "refund": lambda kept, wanted: refund(kept.document, wanted.get("amount"), world.now()),
     "drop-tracking": lambda kept, wanted: _drop_tracking(kept, wanted["tracking"]),
+    "edit": lambda kept, wanted: edit(kept.document, wanted),
     "touch": lambda kept, wanted: _touch(kept, wanted.get("overrides") or {}),
 }

@@ -1,0 +1,253 @@
+"""What becomes of an order that is at the warehouse when it is no longer wanted as it was sent.
+
+Decides and writes it down. What is to be done at the warehouse is the order's errand, which its delivery stream runs
+(``sync/run_errands.py``); what nobody but a person can do is a Problem. All of it belongs inside the merchant's door, on rows
+that are locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from cartrover.events.models import Event, Problem
+from cartrover.events.telling import event, open_problem, tell
+from cartrover.orders import lines_now
+from cartrover.orders.models import Order, Status
+
+# Why an order is to be voided, by the code that its row holds meanwhile.
+VOIDED_FOR = {
+    "void_canceled": "canceled at the cart",
+    "void_failed": "its payment failed",
+    "void_refunded": "it was fully refunded",
+    "void_asked": "the buyer asked to cancel",
+    "void_by_person": "its sending was canceled here",
+}
+TOO_LATE, ASKED, NOT_CHANGED = "too_late", "cancel_asked_late", "not_changed"
+GONE, WANTED_AGAIN, DIFFERS, VOIDED = "voided_there", "wanted_again", "differs_at_warehouse", "voided"
+SEND_AGAIN = (GONE, WANTED_AGAIN)  # held: the warehouse has it no more, and the cart wants it
+KINDS = (TOO_LATE, ASKED, NOT_CHANGED, GONE, WANTED_AGAIN, DIFFERS)
+
+_STATE = ("status", "errand", "due_at", "attempts", "reason_code", "reason", "problem")
+
+
+def look_again(orders: Iterable[Order], edited: Collection[int] = ()) -> set[int]:
+    """Judge orders that are, or were, at the warehouse by what the cart says now. ``edited`` were changed in what was sent.
+
+    Returns the connections whose order delivery the caller has to wake.
+    """
+    events: list[Event] = []
+    woken: set[int] = set()
+    for order in orders:
+        events += _judge(order, order.pk in edited)
+        if order.errand and order.warehouse is not None and order.warehouse.connection_id is not None:
+            woken.add(order.warehouse.connection_id)
+    tell(events)
+    return woken
+
+
+def _judge(order: Order, edited: bool) -> list[Event]:
+    cause = unwanted(order)
+    if order.status == Status.HELD and order.reason_code in SEND_AGAIN and cause:
+        return [voided(order, VOIDED_FOR[cause])]
+    if order.status == Status.CANCELED and order.reason_code == VOIDED and not cause:
+        return _wanted_again(order)
+    if order.status != Status.AT_WMS:
+        return []
+    if cause:
+        return begin_void(order, cause)
+    events = _wanted_after_all(order)
+    if edited and order.errand != Order.Errand.VOID:
+        _set(order, errand=Order.Errand.CHANGE, due_at=timezone.now(), attempts=0)
+    if order.cancel == "asked" and order.reason_code not in (ASKED, TOO_LATE):
+        events += _asked(order)
+    return events
+
+
+def unwanted(order: Order) -> str:
+    """The code of why the cart no longer wants it; empty where it does."""
+    if order.cancel == "canceled":
+        return "void_canceled"
+    if order.payment in ("failed", "refunded"):
+        return f"void_{order.payment}"
+    at_once = order.cart is not None and order.cart.settings.get("void_when_asked")
+    return "void_asked" if order.cancel == "asked" and at_once else ""
+
+
+def begin_void(order: Order, cause: str, *, actor: str = "CartRover", again: bool = False) -> list[Event]:
+    """Have it voided at the warehouse. What the warehouse has refused is asked once more only ``again``."""
+    if order.errand == Order.Errand.VOID or (order.reason_code == TOO_LATE and not again):
+        return []
+    _close(order, *KINDS)
+    words = f"{VOIDED_FOR[cause]}, and is to be voided at the warehouse"
+    _set(order, errand=Order.Errand.VOID, due_at=timezone.now(), attempts=0, reason_code=cause, reason=words, problem=None)
+    return [event(order, "void_wanted", _sentence(words), actor=actor)]
+
+
+def _wanted_after_all(order: Order) -> list[Event]:
+    """The cart has taken back why it did not want it. What a person here has asked for stays."""
+    if order.reason_code in VOIDED_FOR and order.reason_code != "void_by_person":
+        _set(order, errand="", due_at=None, reason_code="", reason="")
+        return [event(order, "wanted", "The cart wants it after all: it stays at the warehouse.")]
+    if order.reason_code == TOO_LATE and _cause(order) != "void_by_person":
+        _settled(order, TOO_LATE)
+        return [event(order, "wanted", "The cart wants it after all.")]
+    if order.reason_code == ASKED and order.cancel != "asked":
+        _settled(order, ASKED)
+        return [event(order, "wanted", "The buyer no longer asks to cancel: it stays at the warehouse.")]
+    return []
+
+
+def _asked(order: Order) -> list[Event]:
+    words = (
+        f"The buyer of order {order.number} asks to cancel, and it is at {order.warehouse} already. Answer the buyer at the "
+        "cart: if you agree, we void it at the warehouse, else it ships."
+    )
+    problem = open_problem(ASKED, words, about=order)
+    reason = "the buyer asks to cancel, and it is at the warehouse already"
+    _set(order, reason_code=ASKED, reason=reason, problem=problem)
+    return [event(order, ASKED, _sentence(reason))]
+
+
+def _wanted_again(order: Order) -> list[Event]:
+    """Voided for what the cart has taken back since."""
+    words = f"Order {order.number} was voided at {order.warehouse}, and the cart wants it after all. Send it again or cancel it."
+    return [_held(order, WANTED_AGAIN, words, "voided at the warehouse, and the cart wants it after all")]
+
+
+# ------------------------------------------------------------------------------------------------------------- what came of it
+
+
+def voided(order: Order, why: str, *, actor: str = "CartRover") -> Event:
+    """It is void at the warehouse, and nobody wants it any more. Its stock is free again."""
+    _close(order, *KINDS)
+    _set(order, status=Status.CANCELED, errand="", due_at=None, attempts=0, reason_code=VOIDED, reason=why, problem=None)
+    Order.objects.filter(pk=order.pk).update(stock_committed=False, lines_now=None, remote_status="void")
+    return event(order, VOIDED, _sentence(f"{why}, and void at the warehouse"), actor=actor)
+
+
+def too_late(order: Order, why: str, detail: str = "") -> Event:
+    """The warehouse does not void it: it ships unless somebody there stops it."""
+    cause = order.reason_code if order.reason_code in VOIDED_FOR else _cause(order)
+    words = (
+        f"Order {order.number}: {VOIDED_FOR[cause]}, and it is too late to void it at {order.warehouse}. {_sentence(why)} "
+        "Call the warehouse: have it stopped, or let it ship."
+    )
+    problem = open_problem(TOO_LATE, words, about=order, detail=detail, data={"cause": cause})
+    reason = f"{VOIDED_FOR[cause]}, too late for the warehouse: {why[:1].lower()}{why[1:].rstrip('.')}"
+    _set(order, errand="", due_at=None, attempts=0, reason_code=TOO_LATE, reason=reason, problem=problem)
+    return event(order, TOO_LATE, _sentence(reason), detail=detail)
+
+
+def not_changed(order: Order, why: str, differences: list[Mapping[str, str]], wanted: Mapping[str, Any], detail: str) -> Event:
+    """The warehouse does not take the change. ``differences`` are told on the order's page alone: some are personal."""
+    what = ", ".join(dict.fromkeys(each["what"] for each in differences))
+    words = (
+        f"Order {order.number} was changed at the cart when it was at {order.warehouse} already ({what}), and the change was not "
+        f"taken there. {_sentence(why)} Tell the warehouse what is different now."
+    )
+    _close(order, NOT_CHANGED)
+    data = {"differences": differences, "wanted": wanted}
+    problem = open_problem(NOT_CHANGED, words, about=order, detail=detail, data=data)
+    reason = f"changed at the cart ({what}), and not at the warehouse: {why[:1].lower()}{why[1:].rstrip('.')}"
+    _set(order, errand="", due_at=None, attempts=0, reason_code=NOT_CHANGED, reason=reason, problem=problem)
+    return event(order, NOT_CHANGED, _sentence(reason), detail=detail)
+
+
+def changed(order: Order, differences: list[Mapping[str, str]], wanted: Mapping[str, Any]) -> Event:
+    """The warehouse has it as it is wanted now."""
+    _as_wanted(order, wanted)
+    what = ", ".join(dict.fromkeys(each["what"] for each in differences))
+    return event(order, "changed_there", f"Changed at the warehouse too: {what}.")
+
+
+def nothing_to_change(order: Order) -> None:
+    """What was changed at the cart was changed back, or is nothing that the warehouse was told."""
+    _set(order, errand="", due_at=None, attempts=0)
+    if order.reason_code == NOT_CHANGED:
+        _settled(order, NOT_CHANGED)
+
+
+def gone(order: Order) -> Event:
+    """The warehouse has canceled what the buyer still wants. It is not sent again before a person says so."""
+    words = f"{order.warehouse} canceled order {order.number}, and the buyer still wants it. Send it again, or cancel it."
+    return _held(order, GONE, words, "the warehouse canceled it, and the buyer still wants it", actor="Warehouse")
+
+
+def differs(order: Order, words: str) -> list[Event]:
+    """The order is another one at the warehouse than was sent."""
+    told = f"Order {order.number} is different at {order.warehouse} now: {words}. If it is not meant to be so, correct it there."
+    _close(order, DIFFERS)
+    problem = open_problem(DIFFERS, told, about=order)
+    if not order.reason_code:
+        _set(order, reason_code=DIFFERS, reason=f"different at the warehouse: {words}", problem=problem)
+    return [event(order, "differs", f"Changed at the warehouse: {words}.", actor="Warehouse")]
+
+
+def shipped(order: Order) -> list[Event]:
+    """Every unit has left: what was asked for came too late, and nothing of it waits any longer."""
+    cause = order.reason_code if order.reason_code in VOIDED_FOR else _cause(order) if order.reason_code == TOO_LATE else ""
+    _close(order, *KINDS)
+    _set(order, errand="", due_at=None, reason_code="", reason="", problem=None)
+    return [event(order, "shipped_anyway", f"It has left although {VOIDED_FOR[cause]}.")] if cause else []
+
+
+def told_by_person(order: Order, actor: str) -> list[Event]:
+    """A person has told the warehouse of a change, or knows of one there: from now on it counts as done."""
+    if order.reason_code not in (NOT_CHANGED, DIFFERS):
+        return []
+    problem = order.problem
+    if order.reason_code == NOT_CHANGED and problem is not None and problem.data:
+        _as_wanted(order, problem.data["wanted"])
+    words = (
+        "The warehouse was told of the change." if order.reason_code == NOT_CHANGED else "The change at the warehouse is known."
+    )
+    _settled(order, order.reason_code)
+    return [event(order, "told", words, actor=actor)]
+
+
+# --------------------------------------------------------------------------------------------------------------------- details
+
+
+def _as_wanted(order: Order, wanted: Mapping[str, Any]) -> None:
+    lines_now.apply(order)
+    Order.objects.filter(pk=order.pk).update(sent=dict(wanted))
+    _set(order, errand="", due_at=None, attempts=0)
+    if order.reason_code in (NOT_CHANGED, DIFFERS):
+        _settled(order, NOT_CHANGED, DIFFERS)
+
+
+def _held(order: Order, code: str, words: str, reason: str, *, actor: str = "CartRover") -> Event:
+    _close(order, *KINDS)
+    problem = open_problem(code, words, about=order)
+    _set(order, status=Status.HELD, errand="", due_at=None, attempts=0, reason_code=code, reason=reason, problem=problem)
+    Order.objects.filter(pk=order.pk).update(stock_committed=False, remote_status="void")
+    return event(order, code, _sentence(reason), actor=actor)
+
+
+def _settled(order: Order, *kinds: str) -> None:
+    _close(order, *kinds)
+    _set(order, reason_code="", reason="", problem=None)
+
+
+def _close(order: Order, *kinds: str) -> None:
+    """Close the order's Problems of these kinds, and forget what personal data they hold."""
+    rows = Problem.objects.filter(about="order", about_id=order.pk, kind__in=kinds, closed_at__isnull=True)
+    rows.update(closed_at=timezone.now(), data={})
+
+
+def _cause(order: Order) -> str:
+    problem = order.problem
+    return str(problem.data.get("cause", "void_canceled")) if problem is not None else "void_canceled"
+
+
+def _set(order: Order, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(order, name, value)
+    order.save(update_fields=[name for name in _STATE if name in changes])
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?')) else '.'}"

@@ -26,7 +26,8 @@ VOIDED_FOR = {
     "void_by_person": "its sending was canceled here",
 }
 TOO_LATE, ASKED, NOT_CHANGED = "too_late", "cancel_asked_late", "not_changed"
-GONE, WANTED_AGAIN, DIFFERS, VOIDED = "voided_there", "wanted_again", "differs_at_warehouse", "voided"
+GONE, WANTED_AGAIN, DIFFERS = "voided_there", "wanted_again", "differs_at_warehouse"
+VOIDED, CANCELED_HERE = "voided", "canceled_here"  # the ends: for what the cart says, and for what a person here said
 SEND_AGAIN = (GONE, WANTED_AGAIN)  # held: the warehouse has it no more, and the cart wants it
 KINDS = (TOO_LATE, ASKED, NOT_CHANGED, GONE, WANTED_AGAIN, DIFFERS)
 
@@ -51,7 +52,7 @@ def look_again(orders: Iterable[Order], edited: Collection[int] = ()) -> set[int
 def _judge(order: Order, edited: bool) -> list[Event]:
     cause = unwanted(order)
     if order.status == Status.HELD and order.reason_code in SEND_AGAIN and cause:
-        return [voided(order, VOIDED_FOR[cause])]
+        return [voided(order, cause)]
     if order.status == Status.CANCELED and order.reason_code == VOIDED and not cause:
         return _wanted_again(order)
     if order.status != Status.AT_WMS:
@@ -91,11 +92,11 @@ def _wanted_after_all(order: Order) -> list[Event]:
     if order.reason_code in VOIDED_FOR and order.reason_code != "void_by_person":
         _set(order, errand="", due_at=None, reason_code="", reason="")
         return [event(order, "wanted", "The cart wants it after all: it stays at the warehouse.")]
-    if order.reason_code == TOO_LATE and _cause(order) != "void_by_person":
-        _settled(order, TOO_LATE)
+    if order.reason_code == TOO_LATE and _why(order) != "void_by_person":
+        settled(order, TOO_LATE)
         return [event(order, "wanted", "The cart wants it after all.")]
     if order.reason_code == ASKED and order.cancel != "asked":
-        _settled(order, ASKED)
+        settled(order, ASKED)
         return [event(order, "wanted", "The buyer no longer asks to cancel: it stays at the warehouse.")]
     return []
 
@@ -120,17 +121,34 @@ def _wanted_again(order: Order) -> list[Event]:
 # ------------------------------------------------------------------------------------------------------------- what came of it
 
 
-def voided(order: Order, why: str, *, actor: str = "CartRover") -> Event:
-    """It is void at the warehouse, and nobody wants it any more. Its stock is free again."""
+def voided(order: Order, cause: str = "", *, actor: str = "CartRover") -> Event:
+    """It is not at the warehouse, or void there, and nobody wants it any more. Its stock is free again.
+
+    Without a ``cause`` it is why it was to be voided, or should have been when that was too late.
+    """
+    cause = cause or _why(order) or unwanted(order) or "void_canceled"
+    code = CANCELED_HERE if cause == "void_by_person" else VOIDED
+    was_there = bool(order.remote_id)
     _close(order, *KINDS)
-    _set(order, status=Status.CANCELED, errand="", due_at=None, attempts=0, reason_code=VOIDED, reason=why, problem=None)
-    Order.objects.filter(pk=order.pk).update(stock_committed=False, lines_now=None, remote_status="void")
-    return event(order, VOIDED, _sentence(f"{why}, and void at the warehouse"), actor=actor)
+    _set(
+        order,
+        status=Status.CANCELED,
+        errand="",
+        due_at=None,
+        attempts=0,
+        reason_code=code,
+        reason=VOIDED_FOR[cause],
+        problem=None,
+    )
+    after = {"remote_status": "void"} if was_there else {}
+    Order.objects.filter(pk=order.pk).update(stock_committed=False, lines_now=None, **after)
+    words = f"{VOIDED_FOR[cause]}, and void at the warehouse" if was_there else VOIDED_FOR[cause]
+    return event(order, VOIDED, _sentence(words), actor=actor)
 
 
 def too_late(order: Order, why: str, detail: str = "") -> Event:
     """The warehouse does not void it: it ships unless somebody there stops it."""
-    cause = order.reason_code if order.reason_code in VOIDED_FOR else _cause(order)
+    cause = _why(order) or "void_canceled"
     words = (
         f"Order {order.number}: {VOIDED_FOR[cause]}, and it is too late to void it at {order.warehouse}. {_sentence(why)} "
         "Call the warehouse: have it stopped, or let it ship."
@@ -167,7 +185,7 @@ def nothing_to_change(order: Order) -> None:
     """What was changed at the cart was changed back, or is nothing that the warehouse was told."""
     _set(order, errand="", due_at=None, attempts=0)
     if order.reason_code == NOT_CHANGED:
-        _settled(order, NOT_CHANGED)
+        settled(order, NOT_CHANGED)
 
 
 def gone(order: Order) -> Event:
@@ -188,9 +206,9 @@ def differs(order: Order, words: str) -> list[Event]:
 
 def shipped(order: Order) -> list[Event]:
     """Every unit has left: what was asked for came too late, and nothing of it waits any longer."""
-    cause = order.reason_code if order.reason_code in VOIDED_FOR else _cause(order) if order.reason_code == TOO_LATE else ""
-    _close(order, *KINDS)
-    _set(order, errand="", due_at=None, reason_code="", reason="", problem=None)
+    cause = _why(order)
+    _set(order, errand="", due_at=None)
+    settled(order, *(kind for kind in KINDS if kind != DIFFERS or order.reason_code == DIFFERS))
     return [event(order, "shipped_anyway", f"It has left although {VOIDED_FOR[cause]}.")] if cause else []
 
 
@@ -204,7 +222,7 @@ def told_by_person(order: Order, actor: str) -> list[Event]:
     words = (
         "The warehouse was told of the change." if order.reason_code == NOT_CHANGED else "The change at the warehouse is known."
     )
-    _settled(order, order.reason_code)
+    settled(order, order.reason_code)
     return [event(order, "told", words, actor=actor)]
 
 
@@ -216,7 +234,7 @@ def _as_wanted(order: Order, wanted: Mapping[str, Any]) -> None:
     Order.objects.filter(pk=order.pk).update(sent=dict(wanted))
     _set(order, errand="", due_at=None, attempts=0)
     if order.reason_code in (NOT_CHANGED, DIFFERS):
-        _settled(order, NOT_CHANGED, DIFFERS)
+        settled(order, NOT_CHANGED, DIFFERS)
 
 
 def _held(order: Order, code: str, words: str, reason: str, *, actor: str = "CartRover") -> Event:
@@ -227,8 +245,9 @@ def _held(order: Order, code: str, words: str, reason: str, *, actor: str = "Car
     return event(order, code, _sentence(reason), actor=actor)
 
 
-def _settled(order: Order, *kinds: str) -> None:
-    _close(order, *kinds)
+def settled(order: Order, *kinds: str) -> None:
+    """Nothing of it waits any longer; all kinds where none is named."""
+    _close(order, *(kinds or KINDS))
     _set(order, reason_code="", reason="", problem=None)
 
 
@@ -238,9 +257,11 @@ def _close(order: Order, *kinds: str) -> None:
     rows.update(closed_at=timezone.now(), data={})
 
 
-def _cause(order: Order) -> str:
-    problem = order.problem
-    return str(problem.data.get("cause", "void_canceled")) if problem is not None else "void_canceled"
+def _why(order: Order) -> str:
+    """The code of why it is to be voided, or was when that was too late; empty where it is wanted."""
+    if order.reason_code in VOIDED_FOR:
+        return order.reason_code
+    return str(order.problem.data.get("cause", "")) if order.reason_code == TOO_LATE and order.problem is not None else ""
 
 
 def _set(order: Order, **changes: Any) -> None:

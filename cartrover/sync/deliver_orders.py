@@ -106,6 +106,7 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             return False
         lines = list(order.lines.order_by("position"))
         sending = as_sent(order)
+        void = frozenset(order.effects.filter(kind="order", state="rejected").values_list("remote_id", flat=True))
     parts = name_items(work, client, order, [line for line in lines if line.quantity > line.shipped_before])
     if parts is None:
         return False
@@ -129,7 +130,7 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             kind="order",
             subject=order.ref,
             content=delivery,
-            look=lambda key: _find(client, delivery, answered, key),
+            look=lambda key: _find(client, delivery, answered, key, void),
             send=send,
             processing=side.processing_seconds if side else 60.0,
             order=order,
@@ -140,9 +141,11 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
     return True
 
 
-def _find(client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str) -> Found | None:
-    """What an earlier attempt made there. A hit counts only when it is really ours."""
-    found = client.find_orders(delivery.ref)
+def _find(
+    client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str, void: frozenset[str]
+) -> Found | None:
+    """What an earlier attempt made there. A hit counts only when it is really ours, and not from before it was sent again."""
+    found = [each for each in client.find_orders(delivery.ref) if each.remote_id not in void]
     if not found:
         return None
     wanted = _units((line.item_id, line.quantity) for line in delivery.lines)

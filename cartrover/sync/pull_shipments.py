@@ -93,13 +93,19 @@ def _limit(work: Work, window: Window) -> datetime:
     """
     lag = timedelta(seconds=durations().watermark_lag)
     with work.rows():
-        sent = Effect.objects.filter(connection_id=work.connection_id, kind="order", order__status=Status.NEW)
-        in_doubt = sent.filter(state__in=(Effect.State.INTENT, Effect.State.AMBIGUOUS, Effect.State.CONFIRMED))
-        since: datetime | None = in_doubt.aggregate(at=Min("sent_at"))["at"]
+        since = in_doubt_since(work.connection_id)
     if since is None:
         return window.end - lag
     behind = datetime.now(UTC) - work.wire.server_time if work.wire.server_time else timedelta()
     return min(window.end, since - max(behind, timedelta())) - lag
+
+
+def in_doubt_since(connection_id: int) -> datetime | None:
+    """When the oldest order was sent of which it is not known, or not written down yet, whether it has come to the warehouse."""
+    sent = Effect.objects.filter(connection_id=connection_id, kind="order", order__status=Status.NEW)
+    in_doubt = sent.filter(state__in=(Effect.State.INTENT, Effect.State.AMBIGUOUS, Effect.State.CONFIRMED))
+    since: datetime | None = in_doubt.aggregate(at=Min("sent_at"))["at"]
+    return since
 
 
 def _asked(work: Work, client: WarehouseClient) -> datetime:

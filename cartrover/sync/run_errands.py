@@ -103,8 +103,7 @@ def _void(work: Work, client: WarehouseClient, order: Order) -> None:
     with work.writing():
         current = _locked(order.pk)
         if current.status == Status.AT_WMS:
-            why = errands.VOIDED_FOR.get(current.reason_code, errands.VOIDED_FOR["void_canceled"])
-            tell([errands.voided(current, why)])
+            tell([errands.voided(current)])
             close_problems(about="order", about_id=order.pk, kind="engine")
 
 

@@ -21,6 +21,7 @@ from cartrover.sync import (
     deliver_orders,
     housekeeping,
     jobs,
+    pull_changes,
     pull_orders,
     pull_shipments,
     pull_stock,
@@ -45,6 +46,7 @@ STEPS: dict[str, Callable[[Work], Done]] = {
     Stream.Kind.DELIVER_ORDERS: deliver_orders.run,
     Stream.Kind.PULL_SHIPMENTS: pull_shipments.run,
     Stream.Kind.CONFIRM_SHIPMENTS: confirm_shipments.run,
+    Stream.Kind.PULL_CHANGES: pull_changes.run,
     Stream.Kind.PULL_STOCK: pull_stock.run,
     Stream.Kind.PUSH_STOCK: push_stock.run,
 }

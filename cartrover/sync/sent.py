@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from integrations.contract import Delivery
+from integrations.contract import Delivery, RemoteOrder
 
 
 def kept(delivery: Delivery) -> dict[str, Any]:
@@ -26,3 +26,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value
+
+
+def remote_kept(there: RemoteOrder) -> dict[str, Any]:
+    """What an order comes to at the warehouse, to tell whether it was told before."""
+    return {"total": format(there.total.normalize(), "f"), "lines": sorted([item_id, units] for item_id, units in there.lines)}

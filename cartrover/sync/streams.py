@@ -203,6 +203,8 @@ _BY_RECORD = (Stream.Kind.DELIVER_ORDERS, Stream.Kind.CONFIRM_SHIPMENTS)
 
 def _chosen(connection: Connection, kind: str) -> list[float]:
     """The frequencies, in seconds, that were chosen for a step; none where it is automatic for anybody who needs it."""
+    if kind in _BESIDE.values():
+        return []
     every = [holder.services[service].get("every") for holder, service, needed in _needed(connection) if needed == kind]
     return [float(each) for each in every] if all(every) else []
 
@@ -260,6 +262,7 @@ _WAREHOUSE_STREAMS = {
     "shipment_pickup": Stream.Kind.PULL_SHIPMENTS,
     "inventory_pickup": Stream.Kind.PULL_STOCK,
 }
+_BESIDE = {"order_delivery": Stream.Kind.PULL_CHANGES}  # steps that a service needs too, and whose frequency nobody chooses
 
 
 def wanted_kinds(connection: Connection) -> set[str]:
@@ -278,3 +281,5 @@ def _needed(connection: Connection) -> Iterator[tuple[ServiceHolder, str, str]]:
         for service, kind in streams.items():
             if service in holder.services and holder.serves(service):
                 yield holder, service, kind
+                if service in _BESIDE:
+                    yield holder, service, _BESIDE[service]

@@ -1,0 +1,82 @@
+"""Buttons of a person who does not want an order sent, or wants one sent that the warehouse has no more.
+
+Both return how many orders it was done to, and the connections whose order delivery the caller has to wake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from cartrover.events.models import Event
+from cartrover.events.telling import event, tell
+from cartrover.orders import errands
+from cartrover.orders.models import Order, Status
+from cartrover.orders.settling import close_if_empty
+
+IN_DOUBT = ("intent", "ambiguous")  # states of an effect whose order may have come to the warehouse
+
+
+def may_cancel(order: Order) -> bool:
+    """Whether it is still to be sent, or is at the warehouse and has not been asked back."""
+    if order.status == Status.AT_WMS:
+        return order.errand != Order.Errand.VOID
+    return order.status in (Status.NEW, Status.HELD, Status.ERROR) and not order.errand
+
+
+def cancel_sending(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
+    """Do not send these orders. One that is at the warehouse is voided there, if the warehouse still can."""
+    chosen = [order for order in _locked(orders) if may_cancel(order)]
+    events: list[Event] = []
+    for order in chosen:
+        events += _cancel(order, actor)
+    tell(events)
+    return len(chosen), _woken(order for order in chosen if order.errand)
+
+
+def _cancel(order: Order, actor: str) -> list[Event]:
+    if order.status == Status.AT_WMS:
+        return errands.begin_void(order, "void_by_person", actor=actor, again=True)
+    if order.status == Status.NEW and order.effects.filter(kind="order", state__in=IN_DOUBT).exists():
+        order.errand = Order.Errand.VOID
+        order.save(update_fields=["errand"])
+        words = "It may be at the warehouse already. As soon as that is known it is voided there."
+        return [event(order, "void_wanted", words, actor=actor)]
+    left = order.problem_id
+    told = errands.voided(order, "void_by_person", actor=actor)
+    close_if_empty({left} if left is not None else set())
+    return [told]
+
+
+def may_send_again(order: Order) -> bool:
+    """Whether the warehouse has it no more, or was not to have it, although the cart wants it."""
+    if order.status == Status.HELD:
+        return order.reason_code in errands.SEND_AGAIN
+    return order.status == Status.CANCELED and order.reason_code == errands.CANCELED_HERE and not errands.unwanted(order)
+
+
+def send_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
+    """Send these orders as if they had never been sent. What was made of them at the warehouse is void, and stays so."""
+    chosen = [order for order in _locked(orders) if may_send_again(order)]
+    for order in chosen:
+        errands.settled(order)
+        order.effects.filter(kind="order", state="confirmed").update(state="rejected", said="Void at the warehouse.")
+        order.lines.update(remote_id="")
+        order.status, order.due_at, order.attempts = Status.NEW, timezone.now(), 0
+        order.remote_id = order.remote_status = ""
+        order.delivered_at, order.sent = None, None
+        order.save(update_fields=["status", "due_at", "attempts", "remote_id", "remote_status", "delivered_at", "sent"])
+    tell(event(order, "sent_again", "To be sent to the warehouse again.", actor=actor) for order in chosen)
+    return len(chosen), _woken(chosen)
+
+
+def _locked(orders: QuerySet[Order]) -> QuerySet[Order]:
+    related = orders.select_related("cart", "warehouse", "problem")
+    return related.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
+def _woken(orders: Iterable[Order]) -> set[int]:
+    at = {order.warehouse.connection_id for order in orders if order.warehouse is not None}
+    return {connection_id for connection_id in at if connection_id is not None}

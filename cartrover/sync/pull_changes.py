@@ -1,0 +1,148 @@
+"""What the warehouse does to our orders by itself: voids, edits, and how far it is with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from cartrover.connections.models import Warehouse
+from cartrover.events.models import Event
+from cartrover.events.telling import event, tell
+from cartrover.orders import errands
+from cartrover.orders.models import Order, Status
+from cartrover.sync.deliveries import GONE
+from cartrover.sync.durations import durations
+from cartrover.sync.models import Stream
+from cartrover.sync.pull_shipments import in_doubt_since
+from cartrover.sync.sent import remote_kept
+from cartrover.sync.windows import read_windows
+from cartrover.sync.work import Done, Work
+from integrations.contract import RemoteOrder, Window
+
+FIRST_LOOK_BACK = timedelta(days=1)
+UNCOMMITTED = "draft"  # the state of an order that holds no stock
+
+
+def run(work: Work) -> Done:
+    """Read what changed since the watermark. One call where nothing did."""
+    with work.rows():
+        warehouses = [
+            each for each in Warehouse.objects.filter(connection_id=work.connection_id) if each.serves("order_delivery")
+        ]
+    if not warehouses:
+        return Done("No warehouse takes orders.", due_in=None)
+    client = work.warehouse(warehouses[0].settings)
+    window = _window(work)
+    changed = 0
+    cursor: dict[str, Any] = {}
+    for part, records in read_windows(lambda span, offset: client.orders_changed_in(span, offset=offset), window):
+        with work.writing():
+            cursor = _cursor(work, part.end)
+            changed += heed(warehouses, records)
+            ours = Stream.objects.filter(pk=work.stream_id, lease_token=work.lease.token)
+            ours.update(cursor={**work.cursor, **cursor})
+    return Done(f"{changed} orders changed at the warehouse.", due_in=durations().poll_idle, cursor=cursor)
+
+
+# ------------------------------------------------------------------------------------------------------------------ the window
+
+
+def _window(work: Work) -> Window:
+    """From the watermark to the provider's now, which its last answer has told, less a margin."""
+    behind = timedelta(seconds=float(work.cursor.get("clock", 0)))
+    end = datetime.now(UTC) + behind - timedelta(seconds=durations().safety)
+    told = work.cursor.get("watermark")
+    start = datetime.fromisoformat(str(told)) if told else end - FIRST_LOOK_BACK
+    return Window(min(start, end), end)
+
+
+def _cursor(work: Work, end: datetime) -> dict[str, Any]:
+    """How far the watermark may move: a lag behind the window and the provider's own now, and not beyond the sending of an order
+    that is still in doubt, whose changes belong to nobody we know.
+    """
+    now = datetime.now(UTC)
+    heard = work.wire.server_time or now
+    limits = [end, heard, *([since + (heard - now)] if (since := in_doubt_since(work.connection_id)) else [])]
+    watermark = min(limits) - timedelta(seconds=durations().watermark_lag)
+    return {"watermark": watermark.isoformat(), "clock": (heard - now).total_seconds()}
+
+
+# ----------------------------------------------------------------------------------------------------------- what it comes to
+
+
+def heed(warehouses: Iterable[Warehouse], records: Iterable[RemoteOrder]) -> int:
+    """Hold what the warehouse tells of our orders against what we know. Returns how many it told something new of.
+
+    Orders with our mark that we do not know are the nightly proof's to find.
+    """
+    told = {each.remote_id: each for each in records}
+    rows = Order.objects.filter(warehouse__in=warehouses, remote_id__in=told, status__in=(Status.AT_WMS, Status.SHIPPED))
+    locked = rows.select_related("cart", "warehouse", "problem").select_for_update(of=("self",), no_key=True)
+    events = [list(_heed(order, told[order.remote_id])) for order in locked.order_by("pk")]
+    tell(each for of_one in events for each in of_one)
+    return sum(bool(of_one) for of_one in events)
+
+
+def _heed(order: Order, there: RemoteOrder) -> Iterator[Event]:
+    if there.status in GONE:
+        if order.status == Status.AT_WMS:
+            yield errands.voided(order, actor="Warehouse") if _not_wanted(order) else errands.gone(order)
+        return
+    if there.status != order.remote_status:
+        if order.remote_status:
+            yield event(order, "status_there", f"At the warehouse: {order.remote_status} → {there.status}.", actor="Warehouse")
+        order.remote_status, order.stock_committed = there.status, there.status != UNCOMMITTED
+        order.save(update_fields=["remote_status", "stock_committed"])
+    if order.sent is not None and not order.errand and order.status == Status.AT_WMS:
+        yield from _compare(order, there)
+
+
+def _not_wanted(order: Order) -> bool:
+    return order.errand == Order.Errand.VOID or order.reason_code == errands.TOO_LATE or bool(errands.unwanted(order))
+
+
+def _compare(order: Order, there: RemoteOrder) -> Iterator[Event]:
+    """Lines and money against what was sent, and against what was told of them before."""
+    sent: dict[str, Any] = order.sent or {}
+    now = remote_kept(there)
+    before = sent.get("there", now if not _words(sent, there) else None)
+    if now == before:
+        return
+    Order.objects.filter(pk=order.pk).update(sent={**sent, "there": now})
+    words = _words(sent, there)
+    if words:
+        yield from errands.differs(order, words)
+    elif order.reason_code == errands.DIFFERS:
+        errands.settled(order, errands.DIFFERS)
+        yield event(order, "as_sent_again", "At the warehouse it is as it was sent again.", actor="Warehouse")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Units of one of the warehouse's items, and how it is called."""
+
+    units: int
+    sku: str
+
+
+def _words(sent: Mapping[str, Any], there: RemoteOrder) -> str:
+    """What is different there from what was sent; empty where nothing is."""
+    wanted: dict[str, _Item] = {}
+    for line in sent["lines"]:
+        known = wanted.get(line["item_id"])
+        wanted[line["item_id"]] = _Item(line["quantity"] + (known.units if known else 0), line["sku"])
+    found: dict[str, int] = {}
+    for item_id, units in there.lines:
+        found[item_id] = found.get(item_id, 0) + units
+    parts = [
+        f"{item.sku}: {item.units} → {found.get(item_id, 0)}"
+        for item_id, item in wanted.items()
+        if found.get(item_id, 0) != item.units
+    ]
+    parts += [f"item {item_id} added: {units}" for item_id, units in found.items() if item_id not in wanted]
+    if there.total != Decimal(sent["total"]):
+        parts.append(f"total: {sent['total']} → {there.total}")
+    return ", ".join(parts)

@@ -230,7 +230,8 @@ class Delivery:
     ``total_may_differ``: a person has compared the two.
 
     ``customer_id`` is what :meth:`Warehouse.find_customer` or :meth:`Warehouse.make_customer` answered. A ``test`` order is made
-    as a draft that commits and ships nothing, and is marked where a person looks.
+    as a draft that commits and ships nothing, and is marked where a person looks. ``void_before`` counts the orders of the same
+    reference that are void there.
     """
 
     ref: str
@@ -253,6 +254,7 @@ class Delivery:
     total_may_differ: bool = False
     test: bool = False
     ship_by: datetime | None = None
+    void_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

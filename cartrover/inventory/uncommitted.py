@@ -19,6 +19,7 @@ from cartrover.inventory.skus import Rulebook, code_of
 from cartrover.orders.models import LinePart, OrderLine, Status
 
 UNDELIVERED = (Status.NEW, Status.HELD, Status.ERROR)
+NOT_THERE = (*UNDELIVERED, Status.CANCELED)  # what was voided at the warehouse is free again
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +96,4 @@ def _there(order: str, warehouse: Warehouse, oldest: datetime) -> Q:
     """Orders that were delivered and may not be in a reading; ``order`` is the way to them."""
     draft = Q(**{f"{order}__status": Status.AT_WMS, f"{order}__stock_committed": False})
     later = Q(**{f"{order}__delivered_at__gte": oldest})
-    return (draft | later) & ~Q(**{f"{order}__status__in": UNDELIVERED}) & Q(**{f"{order}__warehouse": warehouse})
+    return (draft | later) & ~Q(**{f"{order}__status__in": NOT_THERE}) & Q(**{f"{order}__warehouse": warehouse})

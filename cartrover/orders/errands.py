@@ -7,7 +7,7 @@ that are locked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -159,7 +159,9 @@ def too_late(order: Order, why: str, detail: str = "") -> Event:
     return event(order, TOO_LATE, _sentence(reason), detail=detail)
 
 
-def not_changed(order: Order, why: str, differences: list[Mapping[str, str]], wanted: Mapping[str, Any], detail: str) -> Event:
+def not_changed(
+    order: Order, why: str, differences: Sequence[Mapping[str, str]], wanted: Mapping[str, Any], detail: str
+) -> Event:
     """The warehouse does not take the change. ``differences`` are told on the order's page alone: some are personal."""
     what = ", ".join(dict.fromkeys(each["what"] for each in differences))
     words = (
@@ -167,14 +169,14 @@ def not_changed(order: Order, why: str, differences: list[Mapping[str, str]], wa
         f"taken there. {_sentence(why)} Tell the warehouse what is different now."
     )
     _close(order, NOT_CHANGED)
-    data = {"differences": differences, "wanted": wanted}
+    data = {"differences": list(differences), "wanted": wanted}
     problem = open_problem(NOT_CHANGED, words, about=order, detail=detail, data=data)
     reason = f"changed at the cart ({what}), and not at the warehouse: {why[:1].lower()}{why[1:].rstrip('.')}"
     _set(order, errand="", due_at=None, attempts=0, reason_code=NOT_CHANGED, reason=reason, problem=problem)
     return event(order, NOT_CHANGED, _sentence(reason), detail=detail)
 
 
-def changed(order: Order, differences: list[Mapping[str, str]], wanted: Mapping[str, Any]) -> Event:
+def changed(order: Order, differences: Sequence[Mapping[str, str]], wanted: Mapping[str, Any]) -> Event:
     """The warehouse has it as it is wanted now."""
     _as_wanted(order, wanted)
     what = ", ".join(dict.fromkeys(each["what"] for each in differences))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cartrover.events.models import Problem
+from cartrover.orders.errands import VOIDED_FOR
 from cartrover.orders.models import Order, Status
 
 _BY_CODE = {
@@ -27,6 +28,13 @@ _BY_CODE = {
     "rule_hold": "Your move: look at it, then release it.",
     "rule_skip": "We leave it alone, as you asked. Change the rule, or send this one anyway.",
     "by_person": "It is not sent until somebody of you releases it.",
+    **dict.fromkeys(VOIDED_FOR, "Our move: we void it at the warehouse, or tell you that it is too late."),
+    "too_late": "Your move: call the warehouse and have it stopped, or let it ship. It clears itself either way.",
+    "cancel_asked_late": "Your move: answer the buyer at the cart. If you agree we void it at the warehouse, else it ships.",
+    "not_changed": "Your move: tell the warehouse what is different, then say so here.",
+    "voided_there": "Your move: send it again, or cancel it.",
+    "wanted_again": "Your move: send it again, or cancel it.",
+    "differs_at_warehouse": "Your move: correct it at the warehouse, or say that it is meant to be so.",
     "reconnect": "Your move: give us access again.",
 }
 _BY_STATUS = {

@@ -16,7 +16,7 @@ from django.utils import timezone
 from cartrover.connections.models import Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.orders import search
+from cartrover.orders import preparing, search
 from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
@@ -29,7 +29,7 @@ from cartrover.sync.effects import Found, HeldForPerson, NoLongerWanted, Plan, c
 from cartrover.sync.items import name_items
 from cartrover.sync.pull_stock import wake_carts
 from cartrover.sync.rereading import reread_if_stale
-from cartrover.sync.sent import kept
+from cartrover.sync.sent import kept, rebuilt, remote_kept
 from cartrover.sync.work import Done, LeaseLost, Work, our_fault
 from integrations.contract import Delivery, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
@@ -104,17 +104,13 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         order = Order.objects.select_related("cart", "warehouse").get(pk=order_id)
         if order.status != Status.NEW or order.warehouse_id != warehouse.pk:
             return False
-        lines = list(order.lines.order_by("position"))
-        sending = as_sent(order)
-        void = frozenset(order.effects.filter(kind="order", state="rejected").values_list("remote_id", flat=True))
-    parts = name_items(work, client, order, [line for line in lines if line.quantity > line.shipped_before])
-    if parts is None:
+        before = order.effects.filter(kind="order", state="rejected").exclude(remote_id="")
+        void = frozenset(before.values_list("remote_id", flat=True))
+        on_its_way = order.effects.filter(kind="order", state__in=preparing.SENT).exists()
+    # What may be there already is looked for, and sent again, as it was sent. What has changed since is told when it has come.
+    delivery = rebuilt(order.sent) if on_its_way and order.sent else _prepared(work, client, order, void_before=len(void))
+    if delivery is None:
         return False
-    if order.cart is None:
-        raise Rejected("The order belongs to no cart.", code="no_cart")
-    customer_id = customer_of(work, client, order.cart)
-    delivery = delivery_of(order, lines, parts, customer_id, sending)
-    client.check(delivery)
     answered: list[RemoteOrder] = []
 
     def send(key: str) -> str:
@@ -139,6 +135,22 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
     )
     _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)
     return True
+
+
+def _prepared(work: Work, client: WarehouseClient, order: Order, *, void_before: int) -> Delivery | None:
+    """The order as it is to be sent now; None when the gates say that it has to wait."""
+    with work.rows():
+        lines = list(order.lines.order_by("position"))
+        sending = as_sent(order)
+    parts = name_items(work, client, order, [line for line in lines if line.quantity > line.shipped_before])
+    if parts is None:
+        return None
+    if order.cart is None:
+        raise Rejected("The order belongs to no cart.", code="no_cart")
+    customer_id = customer_of(work, client, order.cart)
+    delivery = replace(delivery_of(order, lines, parts, customer_id, sending), void_before=void_before)
+    client.check(delivery)
+    return delivery
 
 
 def _find(
@@ -192,7 +204,9 @@ def _delivered(
         )
         if remote is not None:
             _name_lines(order, remote)
-        order.refresh_from_db(fields=["status", "delivered_at"])
+        order.refresh_from_db(fields=["status", "delivered_at", "sent"])
+        if remote is not None and order.sent is not None:
+            Order.objects.filter(pk=order.pk).update(sent={**order.sent, "there": remote_kept(remote)})
         search.remember(order, [remote_id, *LinePart.objects.filter(line__order=order).values_list("sku", flat=True)])
         words = f"Delivered to {warehouse.name} as {remote_id}."
         events = [event(order, "delivered", words, remote_id=remote_id), *settle_shipped(order)]

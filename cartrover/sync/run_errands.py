@@ -14,7 +14,7 @@ from django.utils import timezone
 from cartrover.connections.models import Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.orders import errands, lines_now
+from cartrover.orders import errands, lines_now, units
 from cartrover.orders.differences import Difference, differences
 from cartrover.orders.models import Order, OrderLine, Shipment, Status
 from cartrover.orders.sending import as_sent
@@ -164,7 +164,8 @@ def _wanted(order: Order) -> tuple[Delivery, list[Difference], bool]:
     """The delivery as it would be sent now, how that differs from the one that was, and whether it can be made of its lines."""
     lines, whole = lines_now.laid_over(order, list(order.lines.order_by("position")))
     sent: dict[str, Any] = order.sent or {}
-    wanted = delivery_of(order, lines, str(sent.get("customer_id", "")), as_sent(order))
+    parts = units.sent_as(order)
+    wanted = delivery_of(order, lines, parts, str(sent.get("customer_id", "")), as_sent(order))
     if order.sent is None:
         return wanted, [{"what": "order", "old": "", "new": ""}], whole
     found = differences(sent, kept(wanted), lines=not whole or _rest_differs(order, lines))

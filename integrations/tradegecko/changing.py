@@ -51,9 +51,9 @@ def change(api: Api, order: Row, delivery: Delivery, settings: WarehouseSettings
 
 
 def _address_changes(there: Row, delivery: Delivery) -> dict[str, str]:
-    """The label stays: it must be unique within the company."""
-    wanted = nested_address(delivery.ship_to, delivery.ref)
-    return {name: value for name, value in wanted.items() if name != "label" and text(there, name) != value.strip()}
+    """The label stays as it was made."""
+    wanted = nested_address(delivery.ship_to, text(there, "label"))
+    return {name: value for name, value in wanted.items() if text(there, name) != value.strip()}
 
 
 def _change_lines(api: Api, remote_id: str, pairs: Sequence[tuple[Row | None, Mapping[str, Any] | None]], key: str) -> None:

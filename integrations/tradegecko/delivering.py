@@ -41,7 +41,7 @@ def order_body(delivery: Delivery, settings: WarehouseSettings, zone: ZoneInfo) 
         "notes": order_notes(delivery),
         "email": delivery.email or delivery.ship_to.email,
         "phone_number": delivery.ship_to.phone,
-        "shipping_address": nested_address(delivery.ship_to, delivery.ref),
+        "shipping_address": nested_address(delivery.ship_to, _label(delivery)),
         "order_line_items": order_lines(delivery, settings.tax_treatment),
     }
     if settings.ship_from:
@@ -66,8 +66,13 @@ def order_notes(delivery: Delivery) -> str:
     return "\n".join(part for part in (delivery.note, *(f"{name}: {value}" for name, value in delivery.references)) if part)
 
 
+def _label(delivery: Delivery) -> str:
+    """Of the address, unique within the company. What is void keeps its own."""
+    return f"{delivery.ref}-{delivery.void_before + 1}" if delivery.void_before else delivery.ref
+
+
 def nested_address(address: AddressRecord, label: str) -> dict[str, str]:
-    """An address that is made with the order. Its label must be unique within the company, so it is the order's reference."""
+    """An address that is made with the order."""
     lines = [line for line in (address.reference, address.line1, address.line2, address.county) if line]
     first, _, last = address.name.strip().rpartition(" ")
     return {

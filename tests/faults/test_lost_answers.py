@@ -93,12 +93,13 @@ def test_while_nobody_can_look_nothing_is_sent_again(stage: Stage) -> None:
     delivered(stage)
     number = stage.sell("TENT-2P")
     stage.world.gecko.fault("effect_then_reset", method="POST", path="/orders$")
-    stage.world.gecko.fault("status", method="GET", path="/orders$", status=500, times=4)
+    stage.world.gecko.fault("status", method="GET", path="/orders$", status=500, times=1000)
     stage.settle()
     for _ in range(3):
         stage.pass_time()
         drain()
     assert stage.order(number).status == "new"
+    stage.world.gecko.control("DELETE", "faults")
     time.sleep(0.3)  # the breaker lets a probe through
     recover(stage)
     assert (created(stage, number), stage.order(number).status) == (1, "at_wms")

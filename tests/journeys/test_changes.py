@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
+from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
+from cartrover.events.telling import tell
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders import errands
+from cartrover.orders.canceling import cancel_sending, send_again
 from cartrover.orders.models import Order
-from cartrover.sync.models import Effect
+from cartrover.sync import streams
+from cartrover.sync.models import Call, Effect
 from tests.faults.outcome import created, drain, problems
 from tests.stage import Stage
 
@@ -87,7 +93,7 @@ def test_what_is_packed_is_not_voided_and_says_whose_move_it_is_until_it_ships(s
     assert voids(stage) == 0, "what the warehouse has refused is not asked again by itself"
     stage.ship(number)
     stage.settle()
-    assert (stage.order(number).status, problems(stage)) == ("shipped", [])
+    assert (stage.order(number).status, "too_late" in kinds(stage)) == ("shipped", False)
     assert "It has left although canceled at the cart." in told(stage, number)
 
 
@@ -138,10 +144,7 @@ def test_part_of_the_money_back_is_shown_and_changes_nothing_else(stage: Stage, 
 def test_a_void_whose_answer_is_lost_is_looked_up_and_done_once(stage: Stage, number: str, fault: str) -> None:
     stage.world.gecko.fault(fault, method="POST", path="/actions/void$", **({"status": 500} if "status" in fault else {}))
     at_cart(stage, number, "cancel")
-    for _ in range(4):
-        stage.pass_time()
-        stage.wake()
-        drain()
+    later(stage)
     assert (state(stage, number), voids(stage), problems(stage)) == (("canceled", "voided"), 1, [])
     with acting_for(stage.merchant):
         assert list(Effect.objects.filter(kind="void").values_list("state", flat=True)) == ["confirmed"]
@@ -193,9 +196,13 @@ def test_a_change_that_the_warehouse_refuses_is_told_with_old_and_new(stage: Sta
     assert "9 Other Road" in found["shipping address"][1]
     assert "9 Other Road" not in problem.words
     assert units_there(stage) == ["2.0"]
-    stage.ship(number)
-    stage.settle()
-    assert (stage.order(number).status, kinds(stage)) == ("shipped", [])
+    at_cart(stage, number, "touch")
+    assert kinds(stage) == ["not_changed"]
+    with acting_for(stage.merchant):
+        tell(errands.told_by_person(Order.objects.select_related("problem").get(), "bob@example.com"))
+    assert (state(stage, number), kinds(stage)) == (("at_wms", ""), [])
+    at_cart(stage, number, "touch")
+    assert kinds(stage) == [], "who has told the warehouse is not asked again"
 
 
 def test_a_finalized_order_that_may_not_be_edited_there_is_tried_and_told(stage: Stage, number: str) -> None:
@@ -212,9 +219,167 @@ def test_a_finalized_order_that_may_not_be_edited_there_is_tried_and_told(stage:
 def test_a_change_whose_answer_is_lost_is_there_in_the_end(stage: Stage, number: str) -> None:
     stage.world.gecko.fault("effect_then_reset", method="PUT", path="/order_line_items/")
     at_cart(stage, number, "edit", quantities={"TENT-2P": 5}, ship_to={"street": "9 Other Road"})
+    later(stage)
+    assert (units_there(stage), address_there(stage)) == (["5.0"], "9 Other Road")
+    assert (state(stage, number), problems(stage)) == (("at_wms", ""), [])
+
+
+def test_what_was_edited_while_it_was_on_its_way_is_told_when_it_has_come(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.world.gecko.fault("effect_then_reset", method="POST", path="/orders$")
+    stage.settle()
+    assert stage.order(number).status == "new"
+    at_cart(stage, number, "edit", ship_to={"street": "9 Other Road"}, quantities={"TENT-2P": 2})
+    later(stage)
+    assert (units_there(stage), address_there(stage), created(stage, number)) == (["2.0"], "9 Other Road", 1)
+    assert (state(stage, number), problems(stage)) == (("at_wms", ""), [])
+
+
+# -------------------------------------------------------------------------------------------------------------- by the warehouse
+
+
+def by_the_warehouse(stage: Stage, method: str, what: str, body: Any = None) -> None:
+    """Somebody at the warehouse does something to the order, and time passes until we have heard of it."""
+    stage.world.gecko.control(method, f"orders/{at_the_warehouse(stage)['id']}{what}", body)
+    stage.settle("pull_changes")
+
+
+def test_what_the_warehouse_cancels_is_not_sent_again_before_somebody_says_so(stage: Stage, number: str) -> None:
+    by_the_warehouse(stage, "POST", "/void")
+    assert (state(stage, number), kinds(stage)) == (("held", "voided_there"), ["voided_there"])
+    at_cart(stage, number, "edit", note="Please hurry")
+    assert (state(stage, number), created(stage, number)) == (("held", "voided_there"), 1)
+    by_hand(stage, send_again)
+    stage.settle()
+    assert (state(stage, number), created(stage, number), kinds(stage)) == (("at_wms", ""), 2, [])
+    stage.ship(number)
+    stage.settle()
+    stage.settle()
+    assert stage.order(number).status == "confirmed"
+    assert stage.packages_at_ebay() == [(number, "1Z999AA1")]
+
+
+@pytest.mark.parametrize("fault", ["effect_then_reset", "reset"])
+def test_what_is_sent_again_comes_once_although_the_answer_is_lost(stage: Stage, number: str, fault: str) -> None:
+    by_the_warehouse(stage, "POST", "/void")
+    stage.world.gecko.fault(fault, method="POST", path="/orders$")
+    by_hand(stage, send_again)
+    later(stage)
+    assert (state(stage, number), created(stage, number), len(stage.at_warehouse())) == (("at_wms", ""), 2, 1)
+    assert problems(stage) == []
+
+
+def test_what_the_warehouse_cancels_and_the_buyer_too_is_over(stage: Stage, number: str) -> None:
+    by_the_warehouse(stage, "POST", "/void")
+    at_cart(stage, number, "cancel")
+    assert (state(stage, number), kinds(stage)) == (("canceled", "voided"), [])
+
+
+def test_what_was_too_late_and_is_voided_there_by_hand_is_over(stage: Stage, number: str) -> None:
+    pack(stage)
+    at_cart(stage, number, "cancel")
+    assert kinds(stage) == ["too_late"]
+    by_the_warehouse(stage, "POST", "/void")
+    assert (state(stage, number), kinds(stage)) == (("canceled", "voided"), [])
+
+
+def test_lines_that_the_warehouse_changes_are_shown_until_they_are_as_sent_again(stage: Stage, number: str) -> None:
+    line = next(line["id"] for line in at_the_warehouse(stage)["lines"] if line["sku"])
+    by_the_warehouse(stage, "PATCH", "", {"order_line_items": [{"id": line, "quantity": 1}]})
+    assert (state(stage, number), kinds(stage)) == (("at_wms", "differs_at_warehouse"), ["differs_at_warehouse"])
+    assert told(stage, number)[-1] == "Changed at the warehouse: TENT-2P: 2 → 1, total: 20 → 10."
+    before = len(told(stage, number))
+    by_the_warehouse(stage, "PATCH", "", {"notes": "touched"})
+    assert len(told(stage, number)) == before, "what was told is not told again"
+    by_the_warehouse(stage, "PATCH", "", {"order_line_items": [{"id": line, "quantity": 2}]})
+    assert (state(stage, number), kinds(stage)) == (("at_wms", ""), [])
+
+
+def test_a_draft_that_the_warehouse_finalizes_holds_its_stock_from_then_on(stage: Stage) -> None:
+    with acting_for(stage.merchant):
+        Warehouse.objects.update(settings={"status": "draft"})
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.settle()
+    assert (stage.order(number).remote_status, stage.order(number).stock_committed) == ("draft", False)
+    by_the_warehouse(stage, "PATCH", "", {"status": "finalized"})
+    assert (stage.order(number).remote_status, stage.order(number).stock_committed) == ("finalized", True)
+    assert told(stage, number)[-1] == "At the warehouse: draft → finalized."
+
+
+def test_a_poll_that_finds_nothing_is_one_call(stage: Stage, number: str) -> None:
+    def calls() -> int:
+        with acting_for(stage.merchant):
+            return Call.objects.filter(stream_kind="pull_changes").count()
+
+    stage.world.let_pass(60)
+    stage.settle("pull_changes")
+    before = calls()
+    stage.wake("pull_changes")
+    drain()
+    assert calls() == before + 1
+
+
+# ----------------------------------------------------------------------------------------------------------------------- by hand
+
+
+def by_hand(stage: Stage, button: Callable[..., tuple[int, set[int]]]) -> None:
+    with acting_for(stage.merchant):
+        count, connections = button(Order.objects.all(), "bob@example.com")
+        for connection_id in connections:
+            streams.wake(connection_id, "deliver_orders")
+    assert count == 1
+    drain()
+
+
+def later(stage: Stage) -> None:
+    """Hours in which every look and every retry has its turn."""
     for _ in range(4):
         stage.pass_time()
         stage.wake()
         drain()
-    assert (units_there(stage), address_there(stage)) == (["5.0"], "9 Other Road")
-    assert (state(stage, number), problems(stage)) == (("at_wms", ""), [])
+
+
+def test_a_member_takes_back_what_is_at_the_warehouse_and_may_send_it_again(stage: Stage, number: str) -> None:
+    by_hand(stage, cancel_sending)
+    assert (state(stage, number), voids(stage)) == (("canceled", "canceled_here"), 1)
+    at_cart(stage, number, "touch")
+    assert (state(stage, number), problems(stage)) == (("canceled", "canceled_here"), [])
+    by_hand(stage, send_again)
+    assert (state(stage, number), created(stage, number)) == (("at_wms", ""), 2)
+    by_hand(stage, cancel_sending)
+    assert (state(stage, number), voids(stage)) == (("canceled", "canceled_here"), 2)
+
+
+def test_a_member_takes_back_what_is_still_to_be_sent(stage: Stage) -> None:
+    number = stage.sell("UNKNOWN")
+    stage.stock("TENT-2P")
+    stage.settle()
+    assert stage.order(number).status == "error"
+    by_hand(stage, cancel_sending)
+    assert (state(stage, number), problems(stage)) == (("canceled", "canceled_here"), [])
+    at_cart(stage, number, "touch")
+    assert state(stage, number) == ("canceled", "canceled_here")
+
+
+def test_a_member_takes_back_what_may_be_at_the_warehouse_already(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.world.gecko.fault("effect_then_reset", method="POST", path="/orders$")
+    stage.settle()
+    by_hand(stage, cancel_sending)
+    later(stage)
+    assert (state(stage, number), created(stage, number), voids(stage)) == (("canceled", "canceled_here"), 1, 1)
+
+
+def test_the_stock_of_what_is_voided_is_for_sale_again(stage: Stage) -> None:
+    stage.stock("TENT-2P", on_hand=5)
+    stage.world.ebay.control("listings", seller=stage.seller, marketplace="EBAY_US", sku="TENT-2P", quantity=5, price="10.00")
+    stage.settle()
+    number = stage.sell("TENT-2P", quantity=2)
+    stage.settle()
+    assert stage.shown("TENT-2P") == 3
+    at_cart(stage, number, "cancel")
+    later(stage)
+    assert stage.shown("TENT-2P") == 5

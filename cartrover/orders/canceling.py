@@ -13,7 +13,7 @@ from django.utils import timezone
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
 from cartrover.orders import errands
-from cartrover.orders.models import Order, Status
+from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.settling import close_if_empty
 
 IN_DOUBT = ("intent", "ambiguous")  # states of an effect whose order may have come to the warehouse
@@ -63,7 +63,7 @@ def send_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
     for order in chosen:
         errands.settled(order)
         order.effects.filter(kind="order", state="confirmed").update(state="rejected", said="Void at the warehouse.")
-        order.lines.update(remote_id="")
+        LinePart.objects.filter(line__order=order).update(remote_id="")
         order.status, order.due_at, order.attempts = Status.NEW, timezone.now(), 0
         order.remote_id = order.remote_status = ""
         order.delivered_at, order.sent = None, None

@@ -70,6 +70,7 @@ def apply(order: Order) -> None:
         columns = {name: _read(name, value) for name, value in each.items()}
         OrderLine.objects.update_or_create(order=order, external_id=columns.pop("external_id"), defaults=columns)
     gone = lines.keys() - {each["external_id"] for each in order.lines_now}
-    OrderLine.objects.filter(order=order, external_id__in=gone, shipment_lines=None).delete()
+    unwanted = OrderLine.objects.filter(order=order, external_id__in=gone, shipment_lines=None)
+    unwanted.exclude(parts__shipped__isnull=False).delete()
     order.lines_now = None
     order.save(update_fields=["lines_now"])

@@ -73,7 +73,8 @@ def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order
         reread_if_stale(work, order)
         return _deliver(work, warehouse, client, order.pk)
     except NoLongerWanted:
-        log.info("order %s was stopped before it was sent", order.pk)
+        with work.writing():
+            run_errands.settle_not_sent(order.pk)
     except RetryLater as outcome:
         if outcome.scope != "record":
             raise
@@ -130,7 +131,7 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             send=send,
             processing=side.processing_seconds if side else 60.0,
             order=order,
-            wanted=Order.objects.select_for_update(no_key=True).filter(pk=order.pk, status=Status.NEW).exists,
+            wanted=run_errands.still_to_be_sent(order.pk),
         ),
     )
     _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)

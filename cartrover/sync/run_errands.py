@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from cartrover.connections.models import Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.orders import errands, lines_now, units
+from cartrover.orders import errands, lines_now, preparing, units
 from cartrover.orders.differences import Difference, differences
 from cartrover.orders.models import Order, OrderLine, Shipment, Status
 from cartrover.orders.sending import as_sent
@@ -44,6 +44,21 @@ def run(work: Work, warehouse: Warehouse, client: WarehouseClient, most: int) ->
         work.lease.check()
         _try(work, client, order)
     return len(due)
+
+
+def still_to_be_sent(order_id: int) -> Callable[[], bool]:
+    """Asks, under a lock, whether an order is to go out: not one that was canceled while it was in doubt whether it has gone."""
+    rows = Order.objects.select_for_update(no_key=True).filter(pk=order_id, status=Status.NEW, errand="")
+    return rows.exclude(cancel="canceled").exists
+
+
+def settle_not_sent(order_id: int) -> None:
+    """An order was stopped just before it was sent, and nothing of it is at the warehouse."""
+    order = _locked(order_id)
+    if order.status == Status.NEW and order.errand == Order.Errand.VOID:
+        tell([errands.voided(order, "void_by_person")])
+    else:
+        preparing.decide(Order.objects.filter(pk=order_id))
 
 
 def look_at_delivered(order_id: int) -> None:

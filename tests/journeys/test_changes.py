@@ -363,14 +363,25 @@ def test_a_member_takes_back_what_is_still_to_be_sent(stage: Stage) -> None:
     assert state(stage, number) == ("canceled", "canceled_here")
 
 
-def test_a_member_takes_back_what_may_be_at_the_warehouse_already(stage: Stage) -> None:
+@pytest.mark.parametrize(("fault", "arrived"), [("effect_then_reset", 1), ("reset", 0)])
+def test_a_member_takes_back_what_may_be_at_the_warehouse_already(stage: Stage, fault: str, arrived: int) -> None:
     stage.stock("TENT-2P")
     number = stage.sell("TENT-2P")
-    stage.world.gecko.fault("effect_then_reset", method="POST", path="/orders$")
+    stage.world.gecko.fault(fault, method="POST", path="/orders$")
     stage.settle()
     by_hand(stage, cancel_sending)
     later(stage)
-    assert (state(stage, number), created(stage, number), voids(stage)) == (("canceled", "canceled_here"), 1, 1)
+    assert (state(stage, number), created(stage, number), voids(stage)) == (("canceled", "canceled_here"), arrived, arrived)
+
+
+def test_what_the_cart_cancels_while_it_is_in_doubt_is_not_sent_again(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.world.gecko.fault("reset", method="POST", path="/orders$")
+    stage.settle()
+    at_cart(stage, number, "cancel")
+    later(stage)
+    assert (state(stage, number), created(stage, number)) == (("canceled", "canceled"), 0)
 
 
 def test_the_stock_of_what_is_voided_is_for_sale_again(stage: Stage) -> None:

@@ -41,7 +41,9 @@ def run(work: Work) -> Done:
     if abs(float(cursor["clock"]) - float(work.cursor.get("clock", 0))) > NOTICEABLE:  # we took another time for its now
         more, cursor = _read(work, client, warehouses, cursor)
         changed += more
-    return Done(f"{changed} orders changed at the warehouse.", due_in=durations().poll_idle, cursor=cursor)
+    side = work.integration.warehouse
+    pause = durations().poll_quiet if side is not None and side.tells else durations().poll_idle
+    return Done(f"{changed} orders changed at the warehouse.", due_in=pause, cursor=cursor)
 
 
 def _read(

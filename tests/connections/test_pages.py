@@ -113,6 +113,7 @@ def test_a_warehouse_and_a_cart_are_set_up_and_taken_live(browser: Client, merch
         assert set(running) == {
             ("seller-1", "pull_orders"),
             ("the 3PL", "deliver_orders"),
+            ("the 3PL", "pull_changes"),
             ("the 3PL", "pull_shipments"),
             ("the 3PL", "pull_stock"),
         }

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from cartrover.connections.models import AccountClaim, Cart, Connection, Credential, GrantAttempt, Warehouse
 from cartrover.connections.urls import urlpatterns
@@ -132,6 +133,27 @@ def test_both_on_one_grant(browser: Client, merchant: Merchant, provider: Provid
     with acting_for(merchant):
         assert Cart.objects.get().connection_id == Warehouse.objects.get().connection_id == Connection.objects.get().pk
     assert provider.minted["grant"] == 1
+
+
+def test_every_service_has_its_switch_and_its_frequency_and_begins_on_and_automatic(
+    browser: Client, merchant: Merchant, provider: Provider
+) -> None:
+    page = _set_up(browser, merchant, "warehouse")
+    form = browser.get(page).context["services_form"]
+    assert [switch.label for switch, _ in form.rows] == ["Order delivery", "Shipment pickup", "Inventory pickup"]
+    assert [(switch.initial, dict(every.field.choices)[every.initial]) for switch, every in form.rows] == [
+        (True, "Automatic")
+    ] * 3
+
+
+def test_the_setup_page_names_the_addresses_to_allow_and_what_to_do_when_the_provider_says_signed_out(
+    browser: Client, merchant: Merchant, provider: Provider, settings: Settings
+) -> None:
+    settings.OUTBOUND_ADDRESSES = ["192.0.2.14", "192.0.2.15"]
+    shown = _words(browser, _set_up(browser, merchant, "cart"))
+    assert "If you limit incoming traffic, allow 192.0.2.14 and 192.0.2.15 ." in shown
+    assert "Acme Market says that I have signed out" in shown
+    assert "close that window and press the button again; if it stays so, close the browser and begin anew" in shown
 
 
 def test_a_connection_is_offered_again_instead_of_a_second_grant(browser: Client, merchant: Merchant, provider: Provider) -> None:

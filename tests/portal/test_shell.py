@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cartrover.connections.models import Connection
 from cartrover.events.telling import event, open_problem, tell
-from cartrover.merchants.models import Member, Merchant, User
+from cartrover.merchants.models import Member, Merchant, Role, User
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.portal.states import LOOKS, look
 from cartrover.sync.models import Stream
@@ -155,3 +155,29 @@ def test_every_state_of_every_model_has_a_look() -> None:
 
 def test_a_state_that_nobody_described_is_still_readable() -> None:
     assert look("some_day").word == "Some day"
+
+
+def test_a_member_of_two_merchants_goes_from_one_to_the_other_and_comes_back_to_the_last(
+    visit: Visit, alice: User, merchant: Merchant, other_merchant: Merchant
+) -> None:
+    with acting_for(other_merchant):
+        Member.objects.create(user=alice, role=Role.VIEWER)
+    client = visit(alice)
+    here, there = (reverse("dashboard", args=[each.public_id]) for each in (merchant, other_merchant))
+    assert f'href="{there}"' in client.get(here).content.decode()
+    assert f'href="{here}"' in client.get(there).content.decode()
+    assert client.get(reverse("home"))["location"] == there
+    assert client.get(reverse("new_cart", args=[merchant.public_id])).status_code == 200, "she owns this one"
+    assert client.get(reverse("new_cart", args=[other_merchant.public_id])).status_code == 403, "and only views that one"
+
+
+def test_a_connection_that_needs_attention_shows_on_all_that_use_it(visit: Visit, alice: User, merchant: Merchant) -> None:
+    setup = set_up(merchant)
+    with acting_for(merchant):
+        Connection.objects.filter(pk=setup.ebay.pk).update(state="needs_attention")
+    client = visit(alice)
+    for cart in setup.carts.values():
+        assert "Needs attention" in client.get(reverse("cart", args=[merchant.public_id, cart.public_id])).content.decode()
+    assert client.get(reverse("carts", args=[merchant.public_id])).content.decode().count("Needs attention") == len(setup.carts)
+    warehouse = reverse("warehouse", args=[merchant.public_id, setup.warehouse.public_id])
+    assert "Needs attention" not in client.get(warehouse).content.decode()

@@ -31,7 +31,11 @@ COOP = {"same-origin", "same-origin-allow-popups"}
 
 @pytest.fixture
 def ids(merchant: Merchant) -> dict[str, list[str]]:
-    """Something of Alice's for every hole that an address may have."""
+    return something_of_everything(merchant)
+
+
+def something_of_everything(merchant: Merchant) -> dict[str, list[str]]:
+    """Something of a merchant's for every hole that an address may have."""
     day = busy_day(merchant, 3)
     with acting_for(merchant):
         attempt = GrantAttempt.objects.create(

@@ -17,6 +17,7 @@ from cartrover.connections import attention, engine
 from cartrover.connections.findings import FAIL, OK, WARN, Ear, Line, in_front, told
 from cartrover.connections.holders import FIRST_PULL_DAYS, Holder, side_of
 from cartrover.connections.models import Cart, Connection, Warehouse
+from cartrover.inventory.skus import Rulebook, code_of_listing
 from cartrover.merchants.tenancy import acting_for
 from cartrover.packing.opening import open_warehouse
 from integrations import registry
@@ -351,7 +352,7 @@ def _destination(here: _Here) -> Iterator[Line]:
     try:
         facts = warehouse.connection.facts if integration.calling else integration.account_of(there).facts
         yield from _currency(here, integration, facts)
-        yield from _skus(listings.records, _house(warehouse.connection, there, warehouse.settings, facts))
+        yield from _skus(_sent_as(here.holder, listings.records), _house(warehouse.connection, there, warehouse.settings, facts))
     except Outcome as outcome:
         yield replace(told(there, integration, outcome, "warehouse_reads"), state=WARN)
 
@@ -370,10 +371,20 @@ def _currency(here: _Here, there: Integration, facts: Mapping[str, Any]) -> Iter
         yield Line("currency", WARN, words, "Orders in it would wait.", f"Add {currency} there.")
 
 
-def _skus(listings: Sequence[ListingRecord], client: WarehouseClient) -> Iterator[Line]:
-    """The cart's first page of listings against the warehouse's catalogue."""
-    skus = {each.sku for each in listings if each.sku}
-    without = sum(not each.sku for each in listings)
+def _sent_as(cart: Holder, listings: Sequence[ListingRecord]) -> list[tuple[str, ...]]:
+    """What each listing's product is sent as: nothing where it is left out, an empty SKU where it has no code."""
+    if not isinstance(cart, Cart):
+        raise LookupError(f"{cart} sells nothing")
+    with acting_for(cart.merchant_id):
+        rules = Rulebook.of()
+    codes = [code_of_listing(cart, each) for each in listings]
+    return [tuple(part.sku for part in rules.translate(cart.pk, code).parts) for code in codes]
+
+
+def _skus(sent_as: Sequence[tuple[str, ...]], client: WarehouseClient) -> Iterator[Line]:
+    """What the cart's first page of listings is sent as, against the warehouse's catalogue."""
+    skus = {sku for each in sent_as for sku in each if sku}
+    without = sum("" in each for each in sent_as)
     if without:
         yield Line("no_sku", WARN, f"{without} listings have no SKU", "Their orders would wait.", "Give each a SKU.")
     if not skus:
@@ -385,7 +396,7 @@ def _skus(listings: Sequence[ListingRecord], client: WarehouseClient) -> Iterato
         return
     some = ", ".join(sorted(unknown)[:NAMED]) + (", …" if len(unknown) > NAMED else "")
     words = f"SKUs: {len(unknown)} of {len(skus)} are not at the warehouse"
-    yield Line("skus", WARN, words, f"Orders of {some} would wait.", "Give them the same SKU on both sides.")
+    yield Line("skus", WARN, words, f"Orders of {some} would wait.", "Use one SKU on both sides, or match them under SKUs.")
 
 
 def _unknown(skus: set[str], client: WarehouseClient) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cartrover.connections.models import Connection
+from cartrover.connections.models import Cart, Connection
 from integrations.contract import Wire
 
 
@@ -12,6 +12,13 @@ def changed(connection: Connection) -> None:
 
     streams.ensure(connection)
     streams.wake(connection.pk, *streams.wanted_kinds(connection))
+
+
+def products_renamed(cart: Cart) -> None:
+    """The cart's products go by another number from now on: what waits for a SKU is judged again. Inside the merchant's door."""
+    from cartrover.sync import sku_rules
+
+    sku_rules.renamed(cart)
 
 
 def wire(connection: Connection) -> Wire:

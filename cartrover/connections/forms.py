@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -10,9 +10,11 @@ from django.core.validators import RegexValidator
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from integrations.contract import SettingField
+from integrations.contract import Identifier, SettingField
 
 Choices = list[tuple[str, str]]
+
+_SKU = "sku"  # a choice cannot be empty, as the value of the SKU is
 
 SERVICES = {
     "order_download": "Order download",
@@ -165,4 +167,26 @@ class ServicesForm(forms.Form):
 
 
 class NameForm(forms.Form):
+    """What a cart or warehouse is called, and by which number a cart's products go where there is a choice."""
+
     name = forms.CharField(max_length=120)
+
+    def __init__(
+        self, initial: Mapping[str, Any], data: Mapping[str, Any] | None = None, identifiers: Sequence[Identifier] = ()
+    ) -> None:
+        super().__init__(data, initial=dict(initial))
+        if len(identifiers) > 1:
+            self.fields["identifier"] = forms.ChoiceField(
+                label="Products go by",
+                choices=[(each.value or _SKU, each.label) for each in identifiers],
+                help_text=" ".join(f"{each.label}: {each.help}" for each in identifiers if each.help),
+                required=False,
+            )
+            self.initial["identifier"] = self.initial.get("identifier") or _SKU
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The cleaned columns; the identifier only where one was chosen."""
+        chosen = self.cleaned_data.get("identifier")
+        identifier = {"identifier": "" if chosen == _SKU else chosen} if chosen else {}
+        return {"name": self.cleaned_data["name"], **identifier}

@@ -189,6 +189,8 @@ def save_settings(holder: Holder, *, actor: str, **changes: Any) -> None:
         holder.save(update_fields=changed)
     tell([event(holder, "changed", f"Changed: {', '.join(changed).replace('_', ' ')}.", actor=actor)])
     _changed(holder)
+    if isinstance(holder, Cart) and "identifier" in changed:
+        engine.products_renamed(holder)
 
 
 # ------------------------------------------------------------------------------------------------------------------------- live

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cartrover.connections import declared
 from cartrover.connections.models import Cart
-from cartrover.inventory.models import Listing, SkuRule
+from cartrover.inventory.models import SkuRule
 
 SEND, LEAVE_OUT, REFUSE = SkuRule.Action.SEND, SkuRule.Action.LEAVE_OUT, SkuRule.Action.REFUSE
 
@@ -32,7 +32,16 @@ def code_of(cart: Cart, line: Sold) -> str:
     return declared.identifier(cart).of(line.sku, line.listing_id, line.variation_id)
 
 
-def code_of_listing(cart: Cart, listing: Listing) -> str:
+class Listed(Protocol):
+    """Something that a cart sells, as its row or as its integration tells it."""
+
+    @property
+    def sku(self) -> str: ...
+    @property
+    def external_id(self) -> str: ...
+
+
+def code_of_listing(cart: Cart, listing: Listed) -> str:
     """The code of what a listing sells, as :func:`code_of` gives it for the listing's orders."""
     listing_id, _, variation = listing.external_id.partition(":")
     return declared.identifier(cart).of(listing.sku, listing_id, variation)

@@ -9,6 +9,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from cartrover.connections import holders
 from cartrover.connections.models import Cart
 from cartrover.inventory.models import Listing, SkuPart, SkuRule
 from cartrover.inventory.skus import code_of_listing
@@ -150,3 +151,13 @@ def test_a_merchants_rules_are_nobody_elses(shop: Shop, other_merchant: Any) -> 
     with acting_for(shop.merchant):
         assert not SkuRule.objects.exists()
         assert not SkuPart.objects.exists()
+
+
+def test_choosing_another_number_for_a_carts_products_judges_again_what_waits(shop: Shop) -> None:
+    assert shop.warehouse.connection is not None
+    order = keep(shop, sold("LABEL", listing_id="2256"))
+    assert order.status == Status.ERROR
+    with acting_for(shop.merchant):
+        add_item(shop.warehouse.connection, "2256")
+        holders.save_settings(shop.cart, actor="a test", identifier="item_id")
+        assert Order.objects.get(pk=order.pk).status == Status.NEW

@@ -15,6 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cartrover.connections.forms import NameForm
 from cartrover.events.models import Problem
 from cartrover.inventory.models import Listing, SkuPart, SkuRule
 from cartrover.inventory.sku_files import COLUMNS, plan, rows
@@ -29,6 +30,8 @@ from cartrover.portal.csv_files import Errors
 from cartrover.sync import sku_rules
 from cartrover.sync.models import Stream
 from cartrover.sync.storing import store
+from integrations.contract import SKU
+from integrations.ebay.identifiers import IDENTIFIERS
 from tests.conftest import make_member
 from tests.inventory.rules import rule
 from tests.sync.fake_cart import Shop, add_item, line_record, order_record
@@ -396,3 +399,23 @@ def test_what_is_exported_is_imported_again_as_the_same_rules(merchant: Merchant
         SkuPart.objects.all().delete()
         SkuRule.objects.all().delete()
         assert plan(csv_files.read(written, COLUMNS, ("code",), Errors()), Errors(), [], rules()).added == wanted
+
+
+# --------------------------------------------------------------------------------------------------------- the cart's own number
+
+
+def test_a_carts_page_offers_the_numbers_that_its_products_may_go_by(desk: Desk) -> None:
+    cart = desk.shop.cart
+    page = desk.client.get(desk.url("cart", cart.public_id)).content.decode()
+    assert [f'value="{value}"' in page for value in ("sku", "item_id", "variation_sku")] == [True, True, True]
+
+
+@pytest.mark.parametrize(("posted", "kept"), [("item_id", "item_id"), ("sku", ""), ("", None)])
+def test_the_form_keeps_the_number_that_was_chosen(posted: str, kept: str | None) -> None:
+    form = NameForm({"name": "x", "identifier": "variation_sku"}, {"name": "x", "identifier": posted}, IDENTIFIERS)
+    assert form.is_valid()
+    assert form.values.get("identifier") == kept
+
+
+def test_where_there_is_no_choice_none_is_shown() -> None:
+    assert "identifier" not in NameForm({"name": "x"}, identifiers=(SKU,)).fields

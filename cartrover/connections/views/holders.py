@@ -29,7 +29,7 @@ from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.limits_form import LimitsForm
 from integrations import registry
-from integrations.contract import Integration, Variant
+from integrations.contract import CartSide, Integration, Variant, WarehouseSide
 from integrations.outcomes import Outcome
 
 MODELS: dict[str, type[Cart] | type[Warehouse]] = {"cart": Cart, "warehouse": Warehouse}
@@ -124,7 +124,7 @@ def _ok(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
         name, settings, services = forms = _forms(row, request.POST)
         if not all([form.is_valid() for form in forms]):
             return _page(request, kind, row, forms)
-    changes = {"name": name.cleaned_data["name"], "services": services.values}
+    changes = {**name.values, "services": services.values}
     lines = approve(row, actor=_actor(request), settings=settings.values, **changes)
     good = passed(lines)
     with acting_for(_merchant(request)):
@@ -184,10 +184,16 @@ def _forms(row: Holder, data: Any = None) -> Forms:
     if data is not None and isinstance(row, Cart) and "orders_go_to" in data:
         row.warehouse = Warehouse.objects.filter(public_id=data["orders_go_to"]).first()
     return (
-        NameForm(data, initial={"name": row.name}),
+        _name_form(row, side, data),
         SettingsForm(side.fields, facts, row.settings, data, guide=partial(guide_url, row.integration)),
         ServicesForm(side.services, row.services, data),
     )
+
+
+def _name_form(row: Holder, side: CartSide | WarehouseSide, data: Any) -> NameForm:
+    if isinstance(row, Cart) and isinstance(side, CartSide):
+        return NameForm({"name": row.name, "identifier": row.identifier}, data, side.identifiers)
+    return NameForm({"name": row.name}, data)
 
 
 def _page(request: HttpRequest, kind: str, row: Holder, forms: Forms, lines: list[Line] | None = None) -> HttpResponse:

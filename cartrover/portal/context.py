@@ -28,7 +28,7 @@ PAGES = (
     ("carts", "Carts", "cart"),
     ("warehouses", "Warehouses", "warehouse"),
     ("skus", "SKUs", "list"),
-    ("stock", "Stock", "package"),
+    ("stock", "Stock", "stock"),
     ("shipping", "Shipping methods", "arrow"),
     ("rules", "Rules", "pause"),
     ("connections", "Connections", "connection"),

@@ -55,7 +55,7 @@ class OrderAdmin(OperatorAdmin):
 
 @admin.register(OrderLine)
 class OrderLineAdmin(OperatorAdmin):
-    list_display = ("sku", "merchant", "order", "title", "quantity", "unit_price", "total", "item_id", "remote_id")
+    list_display = ("sku", "merchant", "order", "title", "quantity", "unit_price", "total", "left_out")
     list_select_related = ("merchant", "order")
     search_fields = ("=sku",)
 

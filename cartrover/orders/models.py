@@ -164,8 +164,6 @@ class OrderLine(Owned):
     marketplace = models.CharField(max_length=40, blank=True)
     fulfilled = models.BooleanField(default=False)
     shipped_before = models.PositiveIntegerField(default=0)
-    item_id = models.CharField(max_length=200, blank=True)
-    remote_id = models.CharField(max_length=200, blank=True)
     left_out = models.CharField(max_length=12, choices=LeftOut.choices, blank=True)
 
     class Meta:

@@ -38,7 +38,7 @@ def sent_as(order: Order) -> list[LinePart]:
 
 
 def _whole(line: OrderLine) -> LinePart:
-    return LinePart(line=line, sku=line.sku, each=1, item_id=line.item_id, remote_id=line.remote_id)
+    return LinePart(line=line, sku=line.sku)
 
 
 def keep_parts(order: Order) -> None:

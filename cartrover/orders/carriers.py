@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from cartrover.orders.models import Carrier
+
+
+def learn_carrier(cart_id: int | None, carrier: str) -> None:
+    """Note a carrier by the warehouse's name for it, so that a person can choose what the cart is told for it."""
+    if cart_id is not None and carrier:
+        Carrier.objects.bulk_create([Carrier(cart_id=cart_id, name=carrier, seen_at=timezone.now())], ignore_conflicts=True)
 
 
 def code_for(cart_id: int | None, carrier: str) -> str:

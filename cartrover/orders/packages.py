@@ -12,7 +12,8 @@ from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
 from cartrover.events.telling import close_problems, event, tell
 from cartrover.orders import search
-from cartrover.orders.models import Carrier, Order, Shipment, ShipmentPart
+from cartrover.orders.carriers import learn_carrier
+from cartrover.orders.models import Order, Shipment, ShipmentPart
 from cartrover.orders.shipped import recount, settle_shipped
 from cartrover.orders.units import keep_parts, needs_of, share_out
 
@@ -66,17 +67,8 @@ def store_packages(warehouses: Sequence[Warehouse], packages: Iterable[Package])
             events += _change(order, shipment, package)
             if shipment.told_with_id is not None or (shipment.due_at is not None and shipment.due_at <= timezone.now()):
                 stored.carts_to_tell.add(order.connection_id)
-    _learn_carriers(orders.values(), told.values())
     tell(events)
     return stored
-
-
-def _learn_carriers(orders: Iterable[Order], packages: Iterable[Package]) -> None:
-    """Note each carrier by the warehouse's name for it, so that a person can choose what the cart is told instead."""
-    carts = {order.remote_id: order.cart_id for order in orders if order.cart_id is not None}
-    met = {(carts[each.order_id], each.carrier) for each in packages if each.carrier and each.order_id in carts}
-    rows = [Carrier(cart_id=cart_id, name=name, seen_at=timezone.now()) for cart_id, name in sorted(met)]
-    Carrier.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _add(order: Order, package: Package) -> list[Event]:
@@ -101,6 +93,7 @@ def _add(order: Order, package: Package) -> list[Event]:
         ShipmentPart(shipment=shipment, part=needs[at].part, quantity=quantity) for at, quantity in sorted(units.items())
     )
     recount(order)
+    learn_carrier(order.cart_id, package.carrier)
     search.remember(order, [package.tracking])
     return [event(order, "shipped", _left(package, units), actor="Warehouse"), *settle_shipped(order)]
 
@@ -136,6 +129,7 @@ def _change(order: Order, shipment: Shipment, package: Package) -> list[Event]:
     # Whether the cart can be told is for the cart's own stream to say.
     Shipment.objects.filter(pk=shipment.told_with_id or shipment.pk).update(due_at=timezone.now())
     shipment.refresh_from_db(fields=["due_at"])
+    learn_carrier(order.cart_id, shipment.carrier)
     search.remember(order, [shipment.tracking])
     return [event(order, "shipment_changed", f"The warehouse changed package {shipment}.", actor="Warehouse", **changed)]
 

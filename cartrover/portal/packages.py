@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
@@ -30,6 +31,8 @@ def push_package(request: MerchantRequest, ref: str, package_id: int) -> HttpRes
     if not form.is_valid():
         messages.error(request, "A carrier or tracking number has at most 200 characters.")
     elif push_again(Shipment.objects.filter(pk=package.pk), request.user.email, **form.cleaned_data):
+        before = {"carrier": package.carrier, "tracking": package.tracking}
+        audit.record(request, "push tracking again: package", package, before, form.cleaned_data)
         messages.success(request, "We are telling the cart now.")
     else:
         messages.warning(request, "The cart has this package already, so it is not told again.")
@@ -41,6 +44,8 @@ def push_package(request: MerchantRequest, ref: str, package_id: int) -> HttpRes
 def leave_package(request: MerchantRequest, ref: str, package_id: int) -> HttpResponse:
     """The cart shows a package that was taken back, and a person has put it right there."""
     package = get_object_or_404(Shipment.objects.filter(order__ref=ref).select_related("order"), pk=package_id)
-    if not leave_at_cart(package, request.user.email):
+    if leave_at_cart(package, request.user.email):
+        audit.record(request, "corrected at the cart: package", package)
+    else:
         messages.warning(request, "Nobody waits for that.")
     return redirect("order", request.merchant.public_id, ref)

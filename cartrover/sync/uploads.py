@@ -1,8 +1,8 @@
 """What a cart is told of a package: with which lines, under which number, or together with which other.
 
-A package is told once, with the units of lines that it made whole. Three things make that less than simple; docs/adr/ has the
-reasons. A package may hold parts of a kit and make no unit whole. Several packages may travel under one number. And what a cart
-was told stays as it was told, unless the cart lets us change it.
+A package is told once, with the units of lines that it made whole. Three things make that less than simple, for the reasons in
+docs/adr/0014-packages.md. A package may hold parts of a kit and make no unit whole. Several packages may travel under one number.
+And what a cart was told stays as it was told, unless the cart lets us change it.
 """
 
 from __future__ import annotations

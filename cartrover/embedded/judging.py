@@ -28,6 +28,7 @@ from cartrover.embedded import outside  # noqa: E402
 from cartrover.embedded.playing import LAST_ORDER  # noqa: E402
 from cartrover.merchants.tenancy import across_merchants  # noqa: E402
 from cartrover.orders.models import Order, OrderLine, Shipment, Status  # noqa: E402
+from cartrover.orders.shipped import NOT_COUNTED  # noqa: E402
 from cartrover.sync.models import Stream  # noqa: E402
 
 ONCE = ("order_created", "shipping_fulfillment", "fulfillment_created", "fulfillment_shipped")
@@ -232,7 +233,7 @@ def unexplained(here: Inside) -> list[str]:
 
 
 def _unconfirmed(here: Inside) -> int:
-    return sum(count for state, count in here.packages.items() if state not in (Shipment.State.CONFIRMED, Shipment.State.VOID))
+    return sum(count for state, count in here.packages.items() if state not in (Shipment.State.CONFIRMED, *NOT_COUNTED))
 
 
 def explain(there: Outside, here: Inside) -> list[str]:

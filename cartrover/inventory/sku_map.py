@@ -83,17 +83,17 @@ class SkuMap:
         self.entries = sorted([*sold, *self._unsold(items, sold)], key=lambda entry: entry.key)
 
     def _listings(self) -> Iterator[Entry]:
-        rows = Listing.objects.filter(gone=False)
-        for listing in rows.only("pk", "merchant_id", "cart_id", "connection_id", "external_id", "sku", "title"):
-            cart = self._cart(listing)
+        columns = ("pk", "cart_id", "connection_id", "external_id", "sku", "title")
+        for listing in Listing.objects.filter(gone=False).values_list(*columns, named=True):
+            cart = self._cart(listing.cart_id, listing.connection_id)
             code = code_of_listing(cart, listing) if cart else listing.sku
             yield self._entry(cart, code, f"L{listing.pk:012d}", listing.title)
 
-    def _cart(self, listing: Listing) -> Cart | None:
-        """Its own, or while nobody has said whose it is the first one of its account."""
-        if listing.cart_id in self._carts:
-            return self._carts[listing.cart_id]
-        return next((cart for cart in self._carts.values() if cart.connection_id == listing.connection_id), None)
+    def _cart(self, cart_id: int | None, connection_id: int) -> Cart | None:
+        """The listing's own, or while nobody has said whose it is the first one of its account."""
+        if cart_id in self._carts:
+            return self._carts[cart_id]
+        return next((cart for cart in self._carts.values() if cart.connection_id == connection_id), None)
 
     def _orders_that_wait(self) -> dict[tuple[int, str], dict[int, str]]:
         """By cart and code: the orders that stand still for want of a SKU, with the line's title."""

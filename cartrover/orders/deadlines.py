@@ -35,7 +35,7 @@ def tell_late() -> None:
         if warehouse.said and not words:
             close_problems(kind=LATE, about="warehouse", about_id=warehouse.pk)
         elif words and words != warehouse.said:
-            problem = open_problem(LATE, words, about=warehouse, data={"orders": "status=late"})
+            problem = open_problem(LATE, words, about=warehouse)
             Problem.objects.filter(pk=problem.pk).update(words=words)
 
 

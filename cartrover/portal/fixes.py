@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cartrover.connections.models import Warehouse
 from cartrover.events.cards import Card
+from cartrover.orders.deadlines import LATE
 from cartrover.orders.models import Order
 from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.portal.editing import of_card
@@ -23,6 +25,10 @@ def nothing_more(card: Card) -> Mapping[str, Any]:
 
 def order_of_package(card: Card) -> Mapping[str, Any]:
     return {"order": Order.objects.filter(shipments=card.problem.about_id).only("ref", "number").first()}
+
+
+def late_at(card: Card) -> Mapping[str, Any]:
+    return {"warehouse": Warehouse.objects.get(pk=card.problem.about_id)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ FIXES: Mapping[str, Fix] = {
     "currency": Fix("problems/currency.html"),
     **dict.fromkeys(("reconnect", "consent_ends"), Fix("problems/reconnect.html", retry=False)),
     **dict.fromkeys(("tracking_refused", CART_SHOWS_VOID), Fix("problems/package.html", order_of_package, retry=False)),
+    LATE: Fix("problems/late.html", late_at, retry=False),
     "unmapped_method": Fix("problems/map_method.html", retry=False),
     "total_differs": Fix("problems/release.html"),
     **dict.fromkeys(

@@ -15,6 +15,7 @@ from cartrover.events.models import Event, Problem
 from cartrover.events.telling import open_problem
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.deadlines import tell_late
 from cartrover.orders.models import LinePart, Order, Shipment, ShipmentLine, ShipmentPart
 from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.sync.models import Effect, Stream
@@ -168,3 +169,16 @@ def test_the_list_and_the_page_say_what_is_late_and_the_list_finds_it(client: Cl
     assert page.count("late since") == 1
     assert page.count("ship by ") == 1
     assert "late since" in shown(client, setup, past)
+
+
+def test_the_problem_of_late_orders_leads_to_them(client: Client, setup: Setup) -> None:
+    with acting_for(setup.merchant):
+        past = make_order(setup, status="at_wms", ship_by=timezone.now() - timedelta(days=3))
+        tell_late()
+    page = client.get(reverse("problems", args=[setup.merchant.public_id])).content.decode()
+    assert "1 order is late or due within 24 h at TradeGecko Main" in page
+    assert f"?status=late&amp;warehouse={setup.warehouse.public_id}" in page
+    answer = client.get(
+        reverse("orders", args=[setup.merchant.public_id]), {"status": "late", "warehouse": setup.warehouse.public_id}
+    )
+    assert [order.ref for order in answer.context["page"].rows] == [past.ref]

@@ -110,6 +110,23 @@ def test_the_refusal_of_a_carrier_reads_as_ebays(here: Here, errors: Any) -> Non
     assert ship(here, here.order(), shippingCarrierCode="Pigeon").status_code == 201
 
 
+def test_a_number_or_a_carrier_that_is_to_be_refused_is(here: Here) -> None:
+    order = here.order()
+    here.set(refused_tracking=["TYPO"], refused_carriers=["UPS"])
+    assert error_ids(ship(here, order, trackingNumber="TYPO", shippingCarrierCode="DHL")) == [32300]
+    assert error_ids(ship(here, order, trackingNumber="GOOD", shippingCarrierCode="UPS")) == [32300]
+    assert ship(here, order, trackingNumber="GOOD", shippingCarrierCode="Other").status_code == 201
+
+
+def test_a_seller_takes_a_number_off_an_order(here: Here) -> None:
+    order = here.order()
+    ship(here, order, trackingNumber="WRONG", shippingCarrierCode="UPS")
+    assert here.control(f"orders/{order['orderId']}/drop-tracking", tracking="WRONG")["fulfillmentHrefs"] == []
+    assert packages(here, order) == []
+    again = here.client.post(f"/_control/orders/{order['orderId']}/drop-tracking", json={"tracking": "WRONG"})
+    assert again.status_code == 400
+
+
 def test_a_date_between_order_and_now_is_kept(here: Here) -> None:
     now = here.world.clock.now()
     order = here.order(created_at=stamp(now - timedelta(hours=2)))

@@ -18,14 +18,17 @@ class Often(TextChoices):
 
 
 # Kinds of Problem by what a person thinks of. A kind that is named nowhere here is about an order.
-ACCESS, ORDERS, PACKAGES = "access", "orders", "packages"
+ACCESS, ORDERS, CHANGES, PACKAGES = "access", "orders", "changes", "packages"
 SUBJECTS: Mapping[str, str] = {
     ACCESS: "A connection needs you (access ended or ends soon)",
     ORDERS: "Orders wait for you",
+    CHANGES: "An order that is at the warehouse was canceled or changed",
     PACKAGES: "A cart refuses tracking or stock",
 }
 _ABOUT = {"connection": ACCESS, "shipment": PACKAGES, "listing": PACKAGES}
-_KINDS = {"reconnect": ACCESS, "consent": ACCESS, "application": ACCESS}
+_KINDS = {"reconnect": ACCESS, "consent": ACCESS, "application": ACCESS} | dict.fromkeys(
+    ("too_late", "cancel_asked_late", "not_changed", "voided_there", "wanted_again", "differs_at_warehouse"), CHANGES
+)
 
 
 def subject(kind: str, about: str = "") -> str:

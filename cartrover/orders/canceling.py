@@ -72,6 +72,18 @@ def send_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
     return len(chosen), _woken(chosen)
 
 
+def may_be_told(order: Order) -> bool:
+    """Whether it waits for a person to tell the warehouse of a change, or to know of one there."""
+    return order.reason_code in (errands.NOT_CHANGED, errands.DIFFERS)
+
+
+def told_warehouse(orders: QuerySet[Order], actor: str) -> int:
+    """The warehouse has been told what is different, or what is different there is meant to be so. Returns how many."""
+    chosen = [order for order in _locked(orders) if may_be_told(order)]
+    tell(line for order in chosen for line in errands.told_by_person(order, actor))
+    return len(chosen)
+
+
 def _locked(orders: QuerySet[Order]) -> QuerySet[Order]:
     related = orders.select_related("cart", "warehouse", "problem")
     return related.select_for_update(of=("self",), no_key=True).order_by("pk")

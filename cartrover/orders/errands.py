@@ -206,6 +206,13 @@ def differs(order: Order, words: str) -> list[Event]:
     return [event(order, "differs", f"Changed at the warehouse: {words}.", actor="Warehouse")]
 
 
+def remarked(order: Order, remark: str) -> Event:
+    """It came to the warehouse, and not all of it as was asked."""
+    problem = open_problem(DIFFERS, remark, about=order)
+    _set(order, reason_code=DIFFERS, reason=remark, problem=problem)
+    return event(order, "differs", remark)
+
+
 def shipped(order: Order) -> list[Event]:
     """Every unit has left: what was asked for came too late, and nothing of it waits any longer."""
     cause = _why(order)
@@ -216,8 +223,6 @@ def shipped(order: Order) -> list[Event]:
 
 def told_by_person(order: Order, actor: str) -> list[Event]:
     """A person has told the warehouse of a change, or knows of one there: from now on it counts as done."""
-    if order.reason_code not in (NOT_CHANGED, DIFFERS):
-        return []
     problem = order.problem
     if order.reason_code == NOT_CHANGED and problem is not None and problem.data:
         _as_wanted(order, problem.data["wanted"])

@@ -18,6 +18,7 @@ from cartrover.orders.life import life, payload, readable
 from cartrover.orders.models import LinePart, Order, Shipment
 from cartrover.orders.moves import move
 from cartrover.orders.packed import packages_of
+from cartrover.orders.went_back import kept, went_back
 from cartrover.portal.actions import buttons
 from cartrover.portal.jobs import open_job
 
@@ -39,6 +40,8 @@ def order_page(request: HttpRequest, ref: str) -> HttpResponse:
         "buttons": buttons(order),
         "job": open_job(order),
         "others_wait": Order.objects.filter(problem_id=order.problem_id).count() - 1 if order.problem_id else 0,
+        "refunds": went_back(order),
+        "kept": kept(order),
         "lines": _lines(order, [each.shipment for each in packages]),
         "packages": packages,
         "effects": order.effects.order_by("id"),

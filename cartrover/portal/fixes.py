@@ -13,8 +13,10 @@ from typing import Any
 from cartrover.connections.models import Warehouse
 from cartrover.events.cards import Card
 from cartrover.orders.deadlines import LATE
+from cartrover.orders.errands import KINDS
 from cartrover.orders.models import Order
 from cartrover.orders.shipped import CART_SHOWS_VOID
+from cartrover.portal.actions import buttons
 from cartrover.portal.editing import of_card
 from cartrover.portal.sku_fix import fix_facts
 
@@ -29,6 +31,13 @@ def order_of_package(card: Card) -> Mapping[str, Any]:
 
 def late_at(card: Card) -> Mapping[str, Any]:
     return {"warehouse": Warehouse.objects.get(pk=card.problem.about_id)}
+
+
+def of_an_errand(card: Card) -> Mapping[str, Any]:
+    """The one order, with those of its buttons that may solve it, and what differs where that is told."""
+    order = Order.objects.select_related("cart__warehouse", "warehouse").filter(pk=card.problem.about_id).first()
+    useful = [button for button in buttons(order) if button.solves] if order is not None else []
+    return {"order": order, "buttons": useful, "differences": card.problem.data.get("differences", ())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ class Fix:
 # A kind that has none gets the buttons that every card has: show its orders, open its connection, try again.
 FIXES: Mapping[str, Fix] = {
     **dict.fromkeys(("address", "refused"), Fix("problems/edit_order.html", of_card)),
+    **dict.fromkeys(KINDS, Fix("problems/errand.html", of_an_errand, retry=False)),
     "currency": Fix("problems/currency.html"),
     **dict.fromkeys(("reconnect", "consent_ends"), Fix("problems/reconnect.html", retry=False)),
     **dict.fromkeys(("tracking_refused", CART_SHOWS_VOID), Fix("problems/package.html", order_of_package, retry=False)),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from cartrover.connections.models import Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.orders import preparing, search
+from cartrover.orders import errands, preparing, search
 from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
@@ -215,8 +215,7 @@ def _delivered(
         if remote is not None and remote.total != total and not remark and "total_differs" not in order.waived:
             remark = f"The warehouse shows a total of {remote.total}, and {total} was sent."
         if remark:
-            open_problem("differs_at_warehouse", remark, about=order)
-            events.append(event(order, "differs", remark))
+            events.append(errands.remarked(order, remark))
         tell(events)
         close_problems(about="order", about_id=order.pk, kind__in=("refused", "ambiguous", "total_differs", "engine"))
         run_errands.look_at_delivered(order.pk)

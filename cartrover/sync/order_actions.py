@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from cartrover.orders import holding, retrying
+from cartrover.orders import canceling, holding, retrying
+from cartrover.orders.errands import DIFFERS
 from cartrover.orders.models import Order, Shipment, Status
 from cartrover.orders.packed import may_push_again
 from cartrover.sync import streams
@@ -64,6 +65,18 @@ def _deliver(connections: Iterable[int]) -> None:
         streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
 
 
+def _cancel(orders: Orders, actor: str) -> None:
+    _deliver(canceling.cancel_sending(orders, actor)[1])
+
+
+def _send_again(orders: Orders, actor: str) -> None:
+    _deliver(canceling.send_again(orders, actor)[1])
+
+
+def _told(orders: Orders, actor: str) -> None:
+    canceling.told_warehouse(orders, actor)
+
+
 def _from_a_cart(order: Order) -> bool:
     return order.cart_id is not None
 
@@ -79,6 +92,37 @@ ACTIONS: Mapping[str, Action] = {
         act=_retry,
         solves=True,
         of_one=lambda order: "Try now" if order.status == Status.NEW else "",
+    ),
+    "told": Action(
+        label="I told the warehouse",
+        done="whose change the warehouse was told of",
+        said="It counts as changed at the warehouse from now on.",
+        words="What is different at the cart counts as told to the warehouse, and what is different there as meant to be so.",
+        may=canceling.may_be_told,
+        act=_told,
+        solves=True,
+        of_one=lambda order: "It is meant to be so" if order.reason_code == DIFFERS else "",
+    ),
+    "send_again": Action(
+        label="Send again",
+        done="sent again",
+        said="We are sending it again.",
+        words="Orders that are void at the warehouse, or were taken back, are sent once more as new orders.",
+        may=canceling.may_send_again,
+        act=_send_again,
+        solves=True,
+    ),
+    "cancel": Action(
+        label="Cancel sending",
+        done="canceled",
+        said="It is not sent. One that is at the warehouse is voided there, if that is still possible.",
+        words="Orders that are still to be sent are not sent. Those that are at the warehouse are voided there; where one is "
+        "packed already you are told so. Nothing is changed at the cart.",
+        may=canceling.may_cancel,
+        act=_cancel,
+        asks=True,
+        solves=True,
+        of_one=lambda order: "Void at the warehouse" if order.status == Status.AT_WMS else "",
     ),
     "release": Action(
         label="Release",

@@ -62,7 +62,6 @@ def send_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
     chosen = [order for order in _locked(orders) if may_send_again(order)]
     for order in chosen:
         errands.settled(order)
-        order.effects.filter(kind="order", state="confirmed").update(state="rejected", said="Void at the warehouse.")
         LinePart.objects.filter(line__order=order).update(remote_id="")
         order.status, order.due_at, order.attempts = Status.NEW, timezone.now(), 0
         order.remote_id = order.remote_status = ""

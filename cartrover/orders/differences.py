@@ -43,13 +43,18 @@ def _of_lines(sent: Delivery, wanted: Delivery) -> Iterator[Difference]:
         if _units(old) != _units(new):
             yield _difference(f"units of {sku}", _units(old), _units(new))
         elif old and new and old["unit_price"] != new["unit_price"]:
-            yield _difference(f"price of {sku}", old["unit_price"], new["unit_price"])
+            yield _difference(f"price of {sku}", _money(sent, old["unit_price"]), _money(wanted, new["unit_price"]))
     if sent["total"] != wanted["total"]:
-        yield _difference("total", f"{sent['total']} {sent['currency']}", f"{wanted['total']} {wanted['currency']}")
+        yield _difference("total", _money(sent, sent["total"]), _money(wanted, wanted["total"]))
 
 
 def _units(line: Mapping[str, Any] | None) -> str:
     return str(line["quantity"]) if line else "0"
+
+
+def _money(delivery: Delivery, amount: str) -> str:
+    whole, _, cents = amount.partition(".")
+    return f"{whole}.{cents:0<2} {delivery['currency']}"
 
 
 def _difference(what: str, old: str, new: str) -> Difference:

@@ -140,8 +140,8 @@ def voided(order: Order, cause: str = "", *, actor: str = "CartRover") -> Event:
         reason=VOIDED_FOR[cause],
         problem=None,
     )
-    after = {"remote_status": "void"} if was_there else {}
-    Order.objects.filter(pk=order.pk).update(stock_committed=False, lines_now=None, **after)
+    if was_there:
+        _is_void_there(order)
     words = f"{VOIDED_FOR[cause]}, and void at the warehouse" if was_there else VOIDED_FOR[cause]
     return event(order, VOIDED, _sentence(words), actor=actor)
 
@@ -248,8 +248,14 @@ def _held(order: Order, code: str, words: str, reason: str, *, actor: str = "Car
     _close(order, *KINDS)
     problem = open_problem(code, words, about=order)
     _set(order, status=Status.HELD, errand="", due_at=None, attempts=0, reason_code=code, reason=reason, problem=problem)
-    Order.objects.filter(pk=order.pk).update(stock_committed=False, remote_status="void")
+    _is_void_there(order)
     return event(order, code, _sentence(reason), actor=actor)
+
+
+def _is_void_there(order: Order) -> None:
+    """What was made of it is no more: whoever sends it again sends a new order."""
+    Order.objects.filter(pk=order.pk).update(stock_committed=False, remote_status="void", lines_now=None)
+    order.effects.filter(kind="order", state="confirmed").update(state="rejected", said="Void at the warehouse.")
 
 
 def settled(order: Order, *kinds: str) -> None:

@@ -33,7 +33,7 @@ def may_hold(order: Order) -> bool:
     """Whether a person can still stop it: nothing of it is, or may be, at the warehouse."""
     if order.held_by or order.status not in _HOLDABLE or order.reason_code == "ambiguous":
         return False
-    return not order.effects.filter(state__in=SENT).exists()
+    return not order.effects.filter(kind="order", state__in=SENT).exists()
 
 
 def hold(orders: QuerySet[Order], actor: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from cartrover.connections.models import Connection
@@ -15,6 +17,12 @@ from cartrover.orders.verdicts import Verdict
 
 # States of an effect whose write is, or may be, at the warehouse although the order does not say so yet.
 SENT = ("intent", "ambiguous", "confirmed")
+
+
+def on_their_way(order_ids: Iterable[int]) -> set[int]:
+    """Those of these orders that are, or may be, at the warehouse by what was sent."""
+    sent = Order.objects.filter(pk__in=order_ids, effects__kind="order", effects__state__in=SENT)
+    return set(sent.values_list("pk", flat=True))
 
 
 def judge(case: Case, known: Context) -> Verdict:
@@ -82,7 +90,7 @@ def decide(orders: QuerySet[Order], actor: str = OURS) -> set[int]:
     Locks the rows, in the order of their keys. ``actor`` is whose doing it is.
     """
     chosen = [each for each in orders.select_for_update(of=("self",)).order_by("pk").prefetch_related("lines") if may_judge(each)]
-    sent = set(Order.objects.filter(pk__in=[each.pk for each in chosen], effects__state__in=SENT).values_list("pk", flat=True))
+    sent = on_their_way([each.pk for each in chosen])
     by_connection: dict[int, list[Order]] = {}
     for order in chosen:
         if order.pk not in sent:

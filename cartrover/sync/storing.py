@@ -20,7 +20,7 @@ from cartrover.orders import bulk, changes, errands, lines_now, numbering, searc
 from cartrover.orders.gates.context import context
 from cartrover.orders.methods import learn_methods, learn_methods_of
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
-from cartrover.orders.preparing import SENT, decide, judge
+from cartrover.orders.preparing import decide, judge, on_their_way
 from cartrover.orders.settling import assign_problems
 from cartrover.orders.shipped import confirm_seen
 from cartrover.orders.verdicts import Verdict, told
@@ -218,9 +218,7 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
         return [], set()
     locked = Order.objects.select_for_update(no_key=True).filter(connection=connection, external_id__in=list(readings))
     orders = [each for each in locked.order_by("pk").prefetch_related("lines") if _still_news(each, readings[each.external_id])]
-    on_its_way = set(
-        Order.objects.filter(pk__in=[each.pk for each in orders], effects__state__in=SENT).values_list("pk", flat=True)
-    )
+    on_its_way = on_their_way(each.pk for each in orders)
     rows, unreadable, events = [], [], []
     edited: set[int] = set()
     for order in orders:

@@ -55,7 +55,7 @@ def after(owner: type | ModuleType, name: str, when: Callable[..., bool]) -> Pat
 
 def points() -> dict[str, Patch]:
     """Where a worker can die, by name. ``order`` and ``tracking`` are the two writes that must not happen twice."""
-    from cartrover.orders import bulk, packages
+    from cartrover.orders import bulk, errands, packages
     from cartrover.orders.models import OrderLine
     from cartrover.sync import deliver_orders, effects, runner, streams
     from cartrover.sync.wire import LiveWire
@@ -81,6 +81,10 @@ def points() -> dict[str, Patch]:
         "order confirmed": before(deliver_orders, "_delivered"),
         "order done": before(streams, "settle", of("deliver_orders")),
         "customer sent": after(http.DeadlineAdapter, "send", posts("/companies")),
+        "void intended": before(LiveWire, "before_call", writes("orders")),
+        "void sent": after(http.DeadlineAdapter, "send", posts("/actions/void")),
+        "void answered": before(effects, "_settle", confirms("void")),
+        "void confirmed": before(errands, "voided"),
         "tracking claimed": before(runner, "run", of("confirm_shipments")),
         "tracking intended": before(LiveWire, "before_call", writes("shipping_fulfillment")),
         "tracking sent": after(http.DeadlineAdapter, "send", posts("/shipping_fulfillment")),

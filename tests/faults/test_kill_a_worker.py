@@ -10,13 +10,15 @@ import pytest
 
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order, OrderLine, Shipment
-from cartrover.sync import durations
+from cartrover.sync import durations, streams
+from cartrover.sync.runner import run
 from tests.faults.conftest import Mortals
 from tests.faults.outcome import companies, created, delivered, problems, recover, wait_until
 from tests.faults.workers import kill, worker
 from tests.stage import Stage
 
 ORDER = ["order claimed", "order intended", "order sent", "order answered", "order confirmed", "order done", "customer sent"]
+VOID = [f"void {step}" for step in ("intended", "sent", "answered", "confirmed")]
 TRACKING = [f"tracking {step}" for step in ("claimed", "intended", "sent", "answered", "confirmed", "done")]
 
 
@@ -31,6 +33,22 @@ def test_an_order_is_at_the_warehouse_once_wherever_its_worker_dies(point: str, 
     assert created(stage, number) == 1
     assert len(companies(stage)) == 1
     assert stage.order(number).status == "at_wms"
+    assert problems(stage) == []
+
+
+@pytest.mark.parametrize("point", VOID)
+def test_an_order_is_voided_once_wherever_its_worker_dies(point: str, stage: Stage, mortals: Mortals) -> None:
+    number = delivered(stage)
+    stage.world.ebay.control(f"orders/{number}/cancel")
+    stage.world.let_pass()
+    stage.wake("pull_orders")
+    (pull,) = streams.claim(1)
+    run(pull)
+    assert stage.order(number).errand == "void"
+    assert mortals.die(point) == -signal.SIGKILL
+    recover(stage)
+    voided = [entry for entry in stage.world.gecko.ledger("order_voided") if entry["account_id"] == stage.account]
+    assert (len(voided), created(stage, number), stage.order(number).status) == (1, 1, "canceled")
     assert problems(stage) == []
 
 

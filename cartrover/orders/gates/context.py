@@ -83,7 +83,9 @@ def _ours(connection_id: int, references: set[str]) -> frozenset[str]:
     """References of orders that were sent to this account, their delivery settled or not."""
     if not references:
         return frozenset()
-    sent = Order.objects.filter(ref__in=references, effects__connection_id=connection_id).exclude(effects__state="planned")
+    tried = ("intent", "ambiguous", "confirmed", "rejected", "held")
+    made = {"effects__connection_id": connection_id, "effects__kind": "order", "effects__state__in": tried}
+    sent = Order.objects.filter(ref__in=references, **made)
     return frozenset(sent.values_list("ref", flat=True))
 
 

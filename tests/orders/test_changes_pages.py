@@ -151,7 +151,7 @@ def test_what_went_back_stands_among_the_sums(page: Callable[[Order], str], setu
     ],
 )
 def test_what_comes_after_it_has_left_is_said(
-    page: Callable[[Order], str], setup: Setup, merchant: Merchant, changes: dict[str, str], words: str
+    page: Callable[[Order], str], setup: Setup, merchant: Merchant, changes: dict[str, Any], words: str
 ) -> None:
     with acting_for(merchant):
         order = make_order(setup, status="shipped", **changes)

@@ -162,6 +162,14 @@ def ebay(page: Page, shoot: Shoot) -> None:
     _ok(page)
     expect(page.get_by_text("would be sent").first).to_be_visible()
     shoot("ebay-live", page.locator("section[aria-labelledby=live]"))
+    page.get_by_role("link", name="Rehearse first").click()
+    page.get_by_role("button", name="Rehearse").click()
+    expect(page.locator("section[aria-labelledby=ready]")).to_be_visible()
+    shoot("ebay-rehearsal", page.locator(".page-head"), page.locator("section[aria-labelledby=ready]"))
+    _begin(page, "Back to its settings", "Test order")
+    page.get_by_role("button", name="Send the test order").click()
+    expect(page.get_by_text("voided again").first).to_be_visible()
+    shoot("ebay-test-order", page.locator("section[aria-labelledby=codes]"))
     shoot("ebay-owner", _owners(page).locator(".entrance-card"))
 
 

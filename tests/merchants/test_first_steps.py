@@ -12,6 +12,8 @@ from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.portal.first_steps import first_steps
+from cartrover.sync import jobs
+from cartrover.sync.models import Job, Rehearsed
 from tests.portal.story import set_up
 
 Visit = Callable[[User | None], Client]
@@ -22,18 +24,34 @@ def done(merchant: Merchant) -> list[bool]:
         return [step.done for step in first_steps(merchant)]
 
 
+def rehearse(merchant: Merchant, *, unknown: int) -> None:
+    """A rehearsal that found that many orders with an SKU which the warehouse does not know."""
+    with acting_for(merchant):
+        job = jobs.ask("rehearsal", by="alice@example.com", cart=Cart.objects.get())
+        order = {"placed_at": timezone.now(), "total": 1, "status": "error", "code": "unknown_sku"}
+        Rehearsed.objects.bulk_create(Rehearsed(job=job, external_id=str(each), **order) for each in range(unknown))
+        Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
+
+
 def test_each_step_is_done_by_what_is_really_there(merchant: Merchant) -> None:
-    assert done(merchant) == [False] * 5
+    assert done(merchant) == [False] * 8
     with acting_for(merchant):
         connection = Connection.objects.create(
             integration="tradegecko", environment="simulator", account_id="1", account_name="A", authorised_at=timezone.now()
         )
         warehouse = Warehouse.objects.create(integration="tradegecko", name="W", connection=connection)
-    assert done(merchant) == [True, False, False, False, False]
+    assert done(merchant) == [True, *[False] * 7]
     with acting_for(merchant):
         Warehouse.objects.update(state="live", went_live_at=timezone.now())
         Cart.objects.create(integration="ebay", name="C", state="checked", connection=connection, warehouse=warehouse)
-    assert done(merchant) == [True, True, True, True, False]
+    assert done(merchant) == [True, True, True, True, False, False, False, False]
+    rehearse(merchant, unknown=1)
+    assert done(merchant) == [True, True, True, True, True, False, False, False]
+    rehearse(merchant, unknown=0)
+    with acting_for(merchant):
+        jobs.ask("test_order", by="alice@example.com", cart=Cart.objects.get())
+        Job.objects.filter(kind="test_order").update(state=Job.State.DONE)
+    assert done(merchant) == [*[True] * 7, False]
     with acting_for(merchant):
         Cart.objects.update(state="live", went_live_at=timezone.now())
     assert done(merchant) == []

@@ -64,6 +64,7 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("problems/<int:problem_id>/skus/", sku_fix.suggest_skus, name="suggest_skus"),
     path("problems/<int:problem_id>/match/", sku_fix.match_problem, name="match_problem"),
     path("skus/", skus.skus, name="skus"),
+    path("skus/read/", skus.read_both_sides, name="read_both_sides"),
     path("skus/match/", skus.match_sku, name="match_sku"),
     path("skus/rules/new/", skus.new_rule, name="new_sku_rule"),
     path("skus/rules/<int:rule_id>/", skus.rule, name="sku_rule"),

@@ -26,7 +26,7 @@ from cartrover.merchants.roles import at_least
 from cartrover.portal.paging import page_of
 from cartrover.portal.sku_forms import RuleForm
 from cartrover.portal.sku_words import said
-from cartrover.sync import sku_rules
+from cartrover.sync import jobs, sku_rules
 
 RULES = "rules"
 TABS = {
@@ -84,6 +84,15 @@ def skus(request: MerchantRequest) -> HttpResponse:
         "any": any(counts.values()),
     }
     return TemplateResponse(request, "skus/page.html", context)
+
+
+@at_least(Role.STAFF)
+@require_POST
+def read_both_sides(request: MerchantRequest) -> HttpResponse:
+    """Read what a cart sells and what its warehouse has, now."""
+    cart = get_object_or_404(_carts(), public_id=request.POST.get("cart", ""))
+    job = jobs.ask("read_both_sides", by=request.user.email, subject=f"cart-{cart.pk}", cart=cart)
+    return redirect("job", request.merchant.public_id, job.public_id)
 
 
 def _carts() -> QuerySet[Cart]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cartrover.sync import bulk_actions, pull_again, reconcile_job, rehearsal, trying_out
+from cartrover.sync import both_sides, bulk_actions, pull_again, reconcile_job, rehearsal, trying_out
 from cartrover.sync.jobs import Kind
 
 KINDS: Mapping[str, Kind] = {
     "bulk_action": bulk_actions.run,
     "pull_again": pull_again.run,
     "reconcile": reconcile_job.run,
+    "read_both_sides": both_sides.run,
     "rehearsal": rehearsal.run,
     "test_order": trying_out.run,
 }

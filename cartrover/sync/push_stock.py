@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,14 +12,14 @@ from django.utils import timezone
 from cartrover.connections.models import Cart
 from cartrover.inventory.models import Listing
 from cartrover.inventory.publishing import Figure, figures
-from cartrover.inventory.selling import SERVICE, cart_of, sold_on
-from cartrover.inventory.showing import item_of, must_show, sold_since
-from cartrover.inventory.storing import store_listings
+from cartrover.inventory.selling import SERVICE, cart_of
+from cartrover.inventory.showing import must_show, sold_since
 from cartrover.sync.durations import durations
+from cartrover.sync.listings import read_listings
 from cartrover.sync.models import Stream
 from cartrover.sync.work import Done, Work
 from integrations.contract import Cart as CartClient
-from integrations.contract import CartSide, ListingRecord, StockResult, StockUpdate
+from integrations.contract import CartSide, StockResult, StockUpdate
 
 REVISIONS_A_DAY = 250  # eBay's limit for one listing
 KEPT_FOR_ZERO = 50  # selling what is not there is worse than showing too little
@@ -33,7 +33,7 @@ def run(work: Work) -> Done:
     cursor = dict(work.cursor)
     client = work.cart(_settings(work))
     if _listings_due(work):
-        _read_listings(work, client)
+        read_listings(work, client)
         cursor["listings_at"] = timezone.now().isoformat()
     wanted, waits = _plan(work)
     pushed = 0
@@ -60,39 +60,6 @@ def _listings_due(work: Work) -> bool:
     if not told:
         return True
     return timezone.now() - datetime.fromisoformat(str(told)) > timedelta(seconds=durations().listings_poll)
-
-
-def _read_listings(work: Work, client: CartClient) -> None:
-    """Every listing of the account. Their figures are dated by the marketplace's clock, as its sales are."""
-    records: list[ListingRecord] = []
-    read_at: datetime | None = None
-    number = 1
-    while True:
-        work.lease.check()
-        page = client.listings(page=number)
-        read_at = read_at or work.wire.server_time or timezone.now()
-        records += page.records
-        if not page.records or len(records) >= page.total:
-            break
-        number += 1
-    with work.rows():
-        sold = sold_on(work.connection_id, {item_of(record.external_id) for record in records})
-        rows = [_listing(work.connection_id, record, sold, read_at) for record in records]
-        store_listings(work.connection_id, rows, read_at)
-
-
-def _listing(connection_id: int, record: ListingRecord, sold: Mapping[str, str], read_at: datetime) -> Listing:
-    return Listing(
-        connection_id=connection_id,
-        external_id=record.external_id,
-        sku=record.sku,
-        title=record.title,
-        marketplace=record.marketplace or sold.get(item_of(record.external_id), ""),
-        currency=record.currency,
-        managed_by=record.managed_by,
-        shown=record.quantity,
-        shown_at=read_at,
-    )
 
 
 def _plan(work: Work) -> tuple[list[Figure], bool]:

@@ -16,10 +16,10 @@ from cartrover.orders.gates.context import Context, context
 from cartrover.orders.models import Order, Status
 from cartrover.orders.preparing import judge
 from cartrover.orders.verdicts import Verdict
+from cartrover.sync import both_sides
 from cartrover.sync.clocks import closed_now
 from cartrover.sync.jobs import Running, Step
 from cartrover.sync.models import Rehearsed
-from cartrover.sync.pull_stock import read_catalogue
 from cartrover.sync.readings import Read, Reading, case_of_record, newest
 from cartrover.sync.storing import AT_WAREHOUSE
 from cartrover.sync.windows import read_windows
@@ -37,8 +37,8 @@ def run(running: Running) -> Iterator[Step]:
     first = running.job.asked_at - timedelta(days=int(running.job.args["days"]))
     cursor = dict(running.cursor)
     if "start" not in cursor:
-        yield Step(words="Reading what the warehouse knows.")
-        _know_the_warehouse(running, cart)
+        for words in both_sides.know(running, cart):
+            yield Step(words=words)
         cursor = {"start": first.isoformat(), "end": closed_now(work, client).isoformat(), "seen": 0}
         yield Step(words="Reading the cart's orders.", cursor=cursor)
     start, end = datetime.fromisoformat(cursor["start"]), datetime.fromisoformat(cursor["end"])
@@ -51,18 +51,6 @@ def run(running: Running) -> Iterator[Step]:
             words=f"{cursor['seen']} orders read.",
             cursor=cursor,
         )
-
-
-def _know_the_warehouse(running: Running, cart: Cart) -> None:
-    """A warehouse that is not live yet has told nothing of its items; without them no SKU could be called unknown."""
-    warehouse = cart.warehouse
-    if warehouse is None or warehouse.connection is None:
-        return
-    work = running.open_work(warehouse.connection)
-    with running.rows():
-        known = context(cart.connection_id or 0, ()).complete
-    if warehouse.connection_id not in known:
-        read_catalogue(work, work.warehouse(warehouse.settings))
 
 
 def _note(running: Running, cart: Cart, records: Sequence[Read], first: datetime) -> int:

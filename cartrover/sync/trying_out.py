@@ -1,7 +1,7 @@
 """A test order: the codes of a cart on the path that every order takes, delivered as a draft, read back, and voided by us.
 
-``args``: ``codes`` of the cart and ``method``, or the ``ref`` of an earlier one that is only to be voided. Each step is safe to
-repeat: the order and its void are effects, named by the job.
+``args``: ``method`` of the cart, or the ``ref`` of an earlier one that is only to be voided. Each step is safe to repeat: the
+order and its void are effects, named by the job.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from django.utils import timezone
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.inventory.models import StockLevel
-from cartrover.inventory.skus import LEAVE_OUT, REFUSE, Part, Rulebook, Translation
+from cartrover.inventory.models import Listing, SkuRule, StockLevel
+from cartrover.inventory.selling import cart_of
+from cartrover.inventory.skus import LEAVE_OUT, REFUSE, Part, Rulebook, Translation, code_of, code_of_listing
 from cartrover.inventory.storing import store_levels
-from cartrover.orders.models import ShippingMethod
+from cartrover.orders.models import OrderLine, ShippingMethod
+from cartrover.sync import both_sides
 from cartrover.sync.customers import customer_of
 from cartrover.sync.deliveries import GONE
 from cartrover.sync.effects import Found, Plan, carry_out
@@ -35,6 +37,8 @@ from integrations.outcomes import Outcome, Rejected, RetryLater
 
 KIND = "test_order"
 MOST_LINES = 200
+MOST_CODES = 500
+RECENT_LINES = 2_000
 PRICE = Decimal("1.00")
 ASKED = 25  # SKUs that are asked for between two steps
 
@@ -63,6 +67,8 @@ def run(running: Running) -> Iterator[Step]:
         yield from _voided(running, work, client, cart, ref, result)
         return
     if "ref" not in result:
+        for words in both_sides.know(running, cart):
+            yield Step(words=words)
         for words in _ask_for_items(running, work, client, cart):
             yield Step(words=words)
         result = {"ref": _ref(running.job), "rows": _rows(running, cart, warehouse), "methods": _methods(running, cart)}
@@ -82,6 +88,17 @@ def _ref(job: Job) -> str:
 # ---------------------------------------------------------------------------------------------------------------- what it holds
 
 
+def codes_of(cart: Cart) -> list[str]:
+    """What the cart sells by: the codes of its listings, those that it has sold lately, and those that a rule names."""
+    beside = list(Cart.objects.filter(connection_id=cart.connection_id))
+    told = Listing.objects.filter(connection_id=cart.connection_id, gone=False).order_by("sku", "pk")[: 2 * MOST_CODES]
+    listed = [listing for listing in told if cart_of(listing, beside) == cart]
+    lines = OrderLine.objects.filter(order__cart=cart).order_by("-pk")[:RECENT_LINES]
+    codes = {code_of_listing(cart, listing) for listing in listed} | {code_of(cart, line) for line in lines}
+    codes |= set(SkuRule.objects.filter(cart=cart).values_list("sku", flat=True))
+    return sorted(codes - {""})[:MOST_CODES]
+
+
 def _ask_for_items(running: Running, work: Work, client: WarehouseClient, cart: Cart) -> Iterator[str]:
     """What our own list of the warehouse's items lacks is asked for, as for a real order."""
     with running.rows():
@@ -99,7 +116,7 @@ def _ask_for_items(running: Running, work: Work, client: WarehouseClient, cart: 
 
 
 def _translated(running: Running, cart: Cart) -> dict[str, Translation]:
-    codes = [str(code) for code in running.job.args["codes"]]
+    codes = codes_of(cart)
     book = Rulebook.of(codes)
     return {code: book.translate(cart.pk, code) for code in codes}
 
@@ -148,6 +165,8 @@ def _methods(running: Running, cart: Cart) -> list[dict[str, Any]]:
 def _delivery(running: Running, work: Work, client: WarehouseClient, cart: Cart, result: Mapping[str, Any]) -> Delivery:
     """What can be sent, as one order of at most MOST_LINES lines at a price of 1 each."""
     good = [row for row in result["rows"] if not row["trouble"]]
+    if not result["rows"]:
+        raise Rejected("There is no code to try: the cart lists nothing, and has sold nothing yet.")
     if not good:
         raise Rejected("None of these codes can be sent, so no test order was made. The table says why.")
     with running.rows():
@@ -267,5 +286,5 @@ def _told(result: Mapping[str, Any]) -> str:
 
 def last(cart: Cart) -> Job | None:
     """The cart's newest test order, under way or not. Inside the merchant's door."""
-    found: Job | None = Job.objects.filter(kind=KIND, cart=cart, args__has_key="codes").order_by("-pk").first()
+    found: Job | None = Job.objects.filter(kind=KIND, cart=cart, args__has_key="method").order_by("-pk").first()
     return found

@@ -75,6 +75,7 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "suggest_skus": (STAFF, NO),
     "match_problem": (NO, STAFF),
     "skus": (VIEWER, NO),
+    "read_both_sides": (NO, STAFF),
     "match_sku": (NO, STAFF),
     "new_sku_rule": (STAFF, STAFF),
     "sku_rule": (STAFF, STAFF),

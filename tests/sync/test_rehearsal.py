@@ -14,7 +14,7 @@ from cartrover.connections.models import Cart
 from cartrover.merchants.models import Role, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
-from cartrover.sync import rehearsal, rehearsed
+from cartrover.sync import both_sides, rehearsal, rehearsed
 from cartrover.sync.jobs import Running, ask
 from cartrover.sync.models import Job, Rehearsed, Stream
 from cartrover.sync.rehearsed import Found
@@ -46,7 +46,7 @@ def draft(shop: Shop) -> Shop:
 
 @pytest.fixture
 def rehearse(draft: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[Job, Found]]:
-    monkeypatch.setattr(rehearsal, "read_catalogue", lambda work, client: (1, 2))
+    monkeypatch.setattr(both_sides, "read_catalogue", lambda work, client: (1, 2))
     monkeypatch.setattr("cartrover.sync.work.Work.warehouse", lambda work, settings: None)
 
     def run() -> tuple[Job, Found]:

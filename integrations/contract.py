@@ -538,6 +538,7 @@ VOID_WHEN_ASKED = SettingField(
     "flag",
     False,
     "Otherwise an order that is at the warehouse stays there until you have answered the buyer.",
+    step="cancels",
 )
 
 

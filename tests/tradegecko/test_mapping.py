@@ -315,6 +315,18 @@ def test_an_unpaid_order_that_the_settings_take_is_not_waited_for() -> None:
     assert (anything.payment, anything.filtered) == (Payment.PAID, "")
 
 
+def test_refunds_and_returns_are_told_by_their_ids() -> None:
+    refunds = record(order(refund_ids=[7], fulfillment_return_ids=[8, 9], return_status="unreturned")).refunds
+    assert [(one.external_id, one.goods, one.done, one.amount) for one in refunds] == [
+        ("refund 7", False, True, None),
+        ("return 8", True, False, None),
+        ("return 9", True, False, None),
+    ]
+    received = record(order(fulfillment_return_ids=[8], return_status="returned")).refunds
+    assert [one.done for one in received] == [True]
+    assert record(order()).refunds == ()
+
+
 def test_a_cart_of_one_location_leaves_out_the_others_orders() -> None:
     wanted = CartSettings.of({"location_id": 160})
     assert record(order(), wanted=wanted).filtered == "for location 159, and this cart takes location 160"

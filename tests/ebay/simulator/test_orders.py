@@ -243,3 +243,19 @@ def test_overrides_are_laid_over_the_order(here: Here) -> None:
     order = here.order(overrides={"salesRecordReference": None, "pricingSummary": {"total": {"value": "1.0"}}})
     assert "salesRecordReference" not in order
     assert order["pricingSummary"]["total"] == {"value": "1.0", "currency": "USD"}
+
+
+def test_an_order_is_edited_and_its_sums_follow(here: Here) -> None:
+    order_id = here.order(lines=[{"sku": "A", "quantity": 2, "price": "10"}, {"sku": "B", "price": "5"}], shipping="4")["orderId"]
+    wanted = {"ship_to": {"street": "9 Other Road", "city": "Reno"}, "service": "Express", "quantities": {"A": 3, "B": 0}}
+    order = here.control(f"orders/{order_id}/edit", **wanted)
+    step = order["fulfillmentStartInstructions"][0]["shippingStep"]
+    address = step["shipTo"]["contactAddress"]
+    assert (address["addressLine1"], address["city"], step["shippingServiceCode"]) == ("9 Other Road", "Reno", "Express")
+    (line,) = order["lineItems"]
+    assert (line["quantity"], line["lineItemCost"]["value"], line["total"]["value"]) == (3, "30.0", "34.0")
+    assert {name: money["value"] for name, money in order["pricingSummary"].items()} == {
+        "priceSubtotal": "30.0",
+        "deliveryCost": "4.0",
+        "total": "34.0",
+    }

@@ -37,7 +37,7 @@ class LimitsForm(forms.Form):
         initial |= {f"address_{name}": most for name, most in told.get("address", {}).items()}
         super().__init__(data, initial=initial, prefix="limits")
         for name, label in FIELDS.items():
-            self.fields[f"address_{name}"] = _length(label)
+            self.fields[f"address_{name}"] = _length(f"Longest {label[:1].lower()}{label[1:]}")
 
     @property
     def address_fields(self) -> list[forms.BoundField]:

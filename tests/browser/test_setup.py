@@ -107,7 +107,7 @@ def test_a_new_merchant_goes_from_nothing_to_orders_that_flow(alices: Page, stag
     number = stage.sell("MUG", marketplace="EBAY_DE", quantity=1)
 
     _set_up_warehouse(page, merchant)
-    page.get_by_label("Name").fill("The house")
+    page.get_by_label("Name", exact=True).fill("The house")
     _end_of_test(page)
     expect(page.get_by_text("Access granted by acme")).to_be_visible()
     expect(page.get_by_text("Clocks agree")).to_be_visible()
@@ -204,10 +204,10 @@ def test_without_a_script_test_and_ok_still_work(alices: Page, stage: Stage) -> 
     )
     page = plain.new_page()
     page.goto(alices.url)
-    page.get_by_label("Name").fill("Typed")
+    page.get_by_label("Name", exact=True).fill("Typed")
     page.get_by_role("button", name="Test", exact=True).click()
     expect(page.get_by_text("Access granted by acme")).to_be_visible()
-    expect(page.get_by_label("Name")).to_have_value("Typed")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Typed")
     with acting_for(stage.merchant):
         assert Warehouse.objects.get().name == "TradeGecko"
     page.get_by_role("button", name="OK", exact=True).click()

@@ -38,4 +38,47 @@ GOODS = {
     ),
 }
 UNKNOWN_SKU = "MYSTERY-BOX-1"
+
+# What eBay calls otherwise than the warehouse: what it is packed from, as (SKU, units). A code without parts is no product.
+SKU_RULES = {
+    "LAMP-350-OLD": ((("LAMP-HEAD-350", 1),), False),
+    "PEG-60": ((("PEG-10", 6),), False),
+    "CAMP-SET-2P": ((("TENT-2P-GRN", 1), ("MAT-AIR-R", 2), ("STOVE-GAS-MINI", 1)), False),
+    "WELCOME-GIFT": ((), True),
+}
+SETS = (
+    ("LAMP-350-OLD", "Head lamp, 350 lumens (2025)", "29.95"),
+    ("PEG-60", "Tent pegs, six packs of 10", "45.00"),
+    ("CAMP-SET-2P", "Camping set for two: tent, mats, stove", "299.00"),
+)
+# Orders of what only a few buy: (SKU, units) each, and the shipping method where it matters.
+SPECIAL_ORDERS = (
+    ((("CAMP-SET-2P", 1),), ""),
+    ((("CAMP-SET-2P", 2), ("BOTTLE-STEEL-1L", 1)), ""),
+    ((("PEG-60", 1), ("WELCOME-GIFT", 1)), ""),
+    ((("LAMP-350-OLD", 1),), ""),
+    ((("WB 9321-72/73 10.25", 6),), ""),
+    ((("ROPE-8MM-30M", 2),), "US_FedExFreight"),
+)
+HELD_FROM = "800"  # of an order's total, in its own currency
+# What a cart's methods are sent as; one that is sent as nothing holds its orders until somebody maps it.
+METHODS = {
+    "EBAY_US": {"USPSPriority": "USPS Priority Mail", "FedExHomeDelivery": "FedEx Home Delivery", "US_FedExFreight": ""},
+    "EBAY_DE": {"DE_DHLPaket": "DHL Paket"},
+}
+BUFFERS = {"EBAY_GB": 5}  # units that a cart keeps back
+
+# The wholesale shop, whose orders Acme's own staff pack.
+WHOLESALE = "Acme Wholesale"
+DESK_GOODS = (
+    ("CRATE-TARP-20", "Crate of 20 tarpaulins", 30),
+    ("CRATE-MUG-48", "Crate of 48 enamel mugs", 60),
+    ("CRATE-PEG-100", "Crate of 100 packs of pegs", 24),
+)
+WHOLESALE_ORDERS = (
+    ("Alpine Hut Association", (("CRATE-MUG-48", 2), ("CRATE-TARP-20", 1))),
+    ("Northwind Scouts", (("CRATE-PEG-100", 1),)),
+    ("Camp Ridgeline", (("CRATE-TARP-20", 2),)),
+    ("Fjord Expeditions", (("CRATE-MUG-48", 1), ("CRATE-PEG-100", 2))),
+)
 ON_HAND = 150  # of each SKU, at each of two locations

@@ -25,6 +25,7 @@ django.setup()
 from django.utils import timezone  # noqa: E402 (Django must be set up before any model)
 
 from cartrover.embedded import outside  # noqa: E402
+from cartrover.embedded.catalogue import BUFFERS, SKU_RULES  # noqa: E402
 from cartrover.embedded.playing import LAST_ORDER  # noqa: E402
 from cartrover.merchants.tenancy import across_merchants  # noqa: E402
 from cartrover.orders.models import Order, OrderLine, Shipment, Status  # noqa: E402
@@ -91,16 +92,20 @@ class Inside:
     @classmethod
     def read(cls) -> Inside:
         with across_merchants("the demo's check counts"):
-            rows = Order.objects.values_list("external_id", "status", "reason", "ref")
+            rows = Order.objects.filter(connection__integration="ebay").values_list("external_id", "status", "reason", "ref")
             waiting = OrderLine.objects.filter(order__status__in=(Status.NEW, Status.HELD, Status.ERROR))
             unsent: Counter[str] = Counter()
-            for sku, quantity in waiting.values_list("sku", "quantity"):
-                unsent[sku] += quantity
-            streams = Stream.objects.filter(due_at__isnull=False, connection__isnull=False)
+            for sku, quantity in waiting.filter(order__connection__integration="ebay").values_list("sku", "quantity"):
+                for part, units in packed_from(sku):
+                    unsent[part] += quantity * units
+            # The packing desk's own are woken, and otherwise seldom due.
+            streams = Stream.objects.filter(due_at__isnull=False, connection__isnull=False).exclude(
+                connection__integration="portal"
+            )
             return cls(
                 orders={external_id: (status, reason, ref) for external_id, status, reason, ref in rows},
                 unsent=unsent,
-                packages=Counter(Shipment.objects.values_list("state", flat=True)),
+                packages=Counter(Shipment.objects.filter(order__connection__integration="ebay").values_list("state", flat=True)),
                 streams=dict(streams.values_list("pk", "last_good_at")),
                 failing=[f"{stream.kind}: {stream.last_error}" for stream in streams.filter(failing_since__isnull=False)],
             )
@@ -190,15 +195,21 @@ def _packages(there: Outside) -> set[tuple[str, str]]:
     }
 
 
+def packed_from(sku: str) -> tuple[tuple[str, int], ...]:
+    """What the demo's warehouse packs for a code of eBay: (its SKU, units)."""
+    return SKU_RULES[sku][0] if sku in SKU_RULES else ((sku, 1),)
+
+
 def mismatches(there: Outside, here: Inside) -> list[str]:
-    """Listings whose figure differs from what the warehouse can still send."""
+    """Listings whose figure differs from what the warehouse can still send, less what their cart keeps back."""
     found = []
     for listing in there.listings:
         for unit in listing["units"]:
-            available = there.available.get(unit["sku"])
-            if available is None:
+            parts = packed_from(unit["sku"])
+            if not parts or any(part not in there.available for part, _units in parts):
                 continue
-            wanted = max(0, int(available) - here.unsent[unit["sku"]])
+            whole = min(max(0, int(there.available[part]) - here.unsent[part]) // units for part, units in parts)
+            wanted = max(0, whole - BUFFERS.get(listing["marketplace"], 0))
             if unit["available"] != wanted:
                 found.append(f"{unit['sku']} shows {unit['available']}, not {wanted}")
     return found

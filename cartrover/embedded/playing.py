@@ -2,7 +2,7 @@
 
     python -m cartrover.embedded.playing [--check]
 
-With ``--check`` new orders stop at 330 and the warehouse then ships the rest of what it shipped partly.
+With ``--check`` new orders stop at 336 and the warehouse then ships the rest of what it shipped partly.
 """
 
 from __future__ import annotations
@@ -11,12 +11,18 @@ import argparse
 import random
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from cartrover.embedded import outside
 from cartrover.embedded.catalogue import MARKETPLACES
 
 SELLER = "acme_outdoor"
-LAST_ORDER = 330
+LAST_ORDER = 336
+CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("cancel", {}),
+    ("refund", {"amount": "5.00"}),
+    ("edit", {"ship_to": {"street": "12 New Harbour Road"}}),
+)
 PAUSE = 3.0  # seconds between two things that happen
 
 
@@ -37,7 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tradegecko.post("ship", {**shipping, "seed": chance.randrange(2**31)})
         if not check and chance.random() < 0.15:
             tradegecko.post("ship", {"count": 1, "only": "partial", "seed": chance.randrange(2**31)})
+        if not check and chance.random() < 0.1:
+            change_one(ebay, chance)
         time.sleep(PAUSE if not check else PAUSE / 2)
+
+
+def change_one(ebay: outside.Controls, chance: random.Random) -> None:
+    """A buyer thinks better of it: asks to cancel, has moved, or gets some of the money back."""
+    orders = [order["orderId"] for order in ebay.get("orders") if order["orderFulfillmentStatus"] == "NOT_STARTED"]
+    if not orders:
+        return
+    what, body = chance.choice(CHANGES)
+    ebay.post(f"orders/{chance.choice(orders)}/{what}", body)
 
 
 if __name__ == "__main__":

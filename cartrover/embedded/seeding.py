@@ -28,14 +28,25 @@ from django.conf import settings  # noqa: E402
 
 from cartrover.connections import declared, grants, holders  # noqa: E402
 from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse  # noqa: E402
-from cartrover.embedded import outside  # noqa: E402
-from cartrover.embedded.catalogue import GOODS, MARKETPLACES, ON_HAND, UNKNOWN_SKU  # noqa: E402
+from cartrover.embedded import outside, shop  # noqa: E402
+from cartrover.embedded.catalogue import (  # noqa: E402
+    DESK_GOODS,
+    GOODS,
+    MARKETPLACES,
+    ON_HAND,
+    SETS,
+    SPECIAL_ORDERS,
+    UNKNOWN_SKU,
+    WHOLESALE,
+    WHOLESALE_ORDERS,
+)
 from cartrover.embedded.people import MEMBER, OPERATOR, PASSWORD  # noqa: E402
 from cartrover.merchants.models import Member, Merchant, Role, User  # noqa: E402
 from cartrover.merchants.tenancy import across_merchants, acting_for  # noqa: E402
 
 MERCHANT = "Acme Outdoor"
 SELLER = {"username": "acme_outdoor", "password": "seller-demo"}
+WHOLESALER = {"email": "wholesale@acme.example", "password": "wholesale-demo"}
 STAFF = {"email": "warehouse@acme.example", "password": "warehouse-demo"}
 ORDERS = 300
 CURRENCIES = ["USD", "EUR", "GBP", "CAD", "AUD", "CHF", "PLN", "HKD", "SGD", "MYR", "PHP", "TWD"]
@@ -52,6 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         alice = _person(MEMBER, "Alice")
         merchant = _merchant(alice)
         _connect(merchant, alice, recorded)
+        if not recorded:
+            _wholesale(merchant, alice)
+            with acting_for(merchant):
+                shop.once_live()
         _operator()
     print(json.dumps(_log_ins()))
 
@@ -88,8 +103,15 @@ def _outside(recorded: Sequence[Any]) -> None:
             managed_by = "inventory" if number % 4 == 3 else "trading"
             listing = {"seller": SELLER["username"], "marketplace": marketplace, "sku": sku, "title": title, "price": price}
             ebay.post("listings", {**listing, "quantity": 400, "managed_by": managed_by})
+    for sku, title, price in SETS:
+        listing = {"seller": SELLER["username"], "marketplace": "EBAY_US", "sku": sku, "title": title, "price": price}
+        ebay.post("listings", {**listing, "quantity": 40})
     wanted = {"seller": SELLER["username"], "count": ORDERS, "marketplaces": list(MARKETPLACES), "seed": 7, "hours": 20}
     ebay.post("orders/generate", {**wanted, "unknown_sku": UNKNOWN_SKU, "cancel_requested": 1})
+    for lines, service in SPECIAL_ORDERS:
+        bought = [{"sku": sku, "quantity": units} for sku, units in lines]
+        method = {"service": service} if service else {}
+        ebay.post("orders", {"seller": SELLER["username"], "marketplace": "EBAY_US", "lines": bought, **method})
     _stock_warehouse({sku: title for goods in GOODS.values() for sku, title, _price in goods})
 
 
@@ -108,6 +130,23 @@ def _stock_warehouse(names: Mapping[str, str]) -> None:
     stock = {str(location): ON_HAND for location in account["location_ids"]}
     shared = {"account": account["account_id"], "stock": stock}
     tradegecko.post("variants", [{**shared, "sku": sku, "name": name} for sku, name in names.items()])
+
+
+def _wholesale_account() -> int:
+    """A shop of its own at the TradeGecko stand-in, with orders to be packed. Returns the location that they are for."""
+    tradegecko = outside.tradegecko()
+    account = tradegecko.post(
+        "accounts",
+        {"name": WHOLESALE, "time_zone": "Europe/Berlin", "currencies": ["EUR"], "locations": ["Hamburg"], "users": [WHOLESALER]},
+    )
+    account_id, location = account["account_id"], account["location_ids"][0]
+    shared = {"account": account_id, "stock": {str(location): 100}}
+    tradegecko.post("variants", [{**shared, "sku": sku, "name": name} for sku, name, _on_hand in DESK_GOODS])
+    for company, lines in WHOLESALE_ORDERS:
+        bought = [{"sku": sku, "quantity": units, "price": "96.00"} for sku, units in lines]
+        wanted = {"account": account_id, "company": company, "paid": True, "stock_location_id": location, "lines": bought}
+        tradegecko.post("orders", wanted)
+    return int(location)
 
 
 # ------------------------------------------------------------------------------------------------------------------- the portal
@@ -152,9 +191,27 @@ def _connect(merchant: Merchant, alice: User, recorded: Sequence[Any]) -> None:
             _grant(merchant, alice, "ebay", cart=cart, **SELLER)
             first = cart
     with acting_for(merchant):
+        if not recorded:
+            shop.before_live()
         for cart in Cart.objects.all():
-            holders.checked(cart, actor=MEMBER)
-            holders.go_live(cart, actor=MEMBER)
+            _take_live(cart)
+
+
+def _take_live(cart: Cart) -> None:
+    holders.checked(cart, actor=MEMBER)
+    holders.go_live(cart, actor=MEMBER)
+
+
+def _wholesale(merchant: Merchant, alice: User) -> None:
+    """A TradeGecko cart with a Location ID, whose orders go to the merchant's own packing desk."""
+    location = _wholesale_account()
+    with acting_for(merchant):
+        cart = holders.new_cart(declared.integration("tradegecko"), actor=MEMBER)
+        holders.save_settings(cart, actor=MEMBER, name=WHOLESALE, settings={**cart.settings, "location_id": str(location)})
+        holders.send_orders_to(cart, shop.desk(), actor=MEMBER)
+    _grant(merchant, alice, "tradegecko", cart=cart, **WHOLESALER)
+    with acting_for(merchant):
+        _take_live(Cart.objects.select_related("connection").get(pk=cart.pk))
 
 
 def _marketplaces(recorded: Sequence[Any]) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cartrover.events.telling import event, tell
+from cartrover.orders.canceling import may_send_again
 from cartrover.orders.edits import FIELDS, edited
+from cartrover.orders.errands import look_again
 from cartrover.orders.models import Order, Status
 from cartrover.orders.preparing import SENT, decide
 
@@ -14,8 +16,15 @@ _OPEN = (Status.NEW, Status.ERROR, Status.HELD)
 
 
 def may_edit(order: Order) -> bool:
-    """Whether an edit can still go out with it: nothing of it is, or may be, at the warehouse."""
-    return order.status in _OPEN and not order.effects.filter(kind="order", state__in=SENT).exists()
+    """Whether an edit can still go out: it is to be sent, now or again, or the warehouse can be told of a change.
+
+    Not while it is in doubt whether it is there, nor when some of it has left.
+    """
+    if order.status == Status.AT_WMS:
+        return not order.errand and order.sent is not None and not order.shipments.exclude(state="void").exists()
+    if may_send_again(order):
+        return True
+    return order.status in _OPEN and not order.effects.filter(kind="order", state__in=(*SENT, "held")).exists()
 
 
 def edit(order: Order, wanted: Mapping[str, Any], actor: str) -> tuple[list[str], set[int]]:
@@ -37,4 +46,6 @@ def edit(order: Order, wanted: Mapping[str, Any], actor: str) -> tuple[list[str]
     order.save(update_fields=["edits"])
     words = edited(order)
     tell([event(order, "edited", f"Edited here: {', '.join(words)}." if words else "It goes as the cart tells it.", actor=actor)])
+    if order.status == Status.AT_WMS:
+        return words, look_again([order], {order.pk})
     return words, decide(Order.objects.filter(pk=order.pk), actor)

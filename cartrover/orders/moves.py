@@ -12,7 +12,7 @@ _BY_CODE = {
     "counting": "Our move. It goes on by itself in a moment.",
     "no_warehouse": "Your move: choose where this cart's orders go.",
     "malformed": "Our move: the cart told us something that we cannot read. It goes on by itself when the cart corrects it.",
-    "ambiguous": "Your move: look at the warehouse whether the order is there. We do not send it twice.",
+    "ambiguous": "Your move: look at the warehouse whether this order is there, then say so here. We do not send it twice.",
     "total_differs": "Your move: compare the two totals, then send it anyway or try again.",
     "unknown_sku": "Your move: match the SKU with one of the warehouse's, or create it there.",
     "refused_sku": "Your move: change your rule for the SKU, or cancel the order at the cart.",

@@ -19,7 +19,7 @@ from cartrover.portal.exporting import EXPORT
 from cartrover.sync import bulk_actions
 from cartrover.sync.order_actions import ACTIONS
 
-CHOICES = {**{name: action.label for name, action in ACTIONS.items()}, EXPORT: "Export CSV"}
+CHOICES = {**{name: action.label for name, action in ACTIONS.items() if action.many}, EXPORT: "Export CSV"}
 
 
 @at_least(Role.STAFF)
@@ -54,7 +54,7 @@ def bulk(request: MerchantRequest) -> HttpResponse:
 @require_POST
 def start_bulk(request: MerchantRequest) -> HttpResponse:
     name = request.POST.get("action", "")
-    if name not in ACTIONS:
+    if name not in CHOICES or name == EXPORT:
         raise Http404("No such action.")
     args = chosen(request.POST, request.merchant.time_zone)
     job = bulk_actions.ask(name, by=request.user.email, **args)

@@ -19,6 +19,7 @@ from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.portal.actions import buttons
 from cartrover.portal.editing import of_card
 from cartrover.portal.sku_fix import fix_facts
+from cartrover.sync.doubts import AMBIGUOUS
 
 
 def nothing_more(card: Card) -> Mapping[str, Any]:
@@ -55,7 +56,7 @@ class Fix:
 # A kind that has none gets the buttons that every card has: show its orders, open its connection, try again.
 FIXES: Mapping[str, Fix] = {
     **dict.fromkeys(("address", "refused"), Fix("problems/edit_order.html", of_card)),
-    **dict.fromkeys(KINDS, Fix("problems/errand.html", of_an_errand, retry=False)),
+    **dict.fromkeys((*KINDS, AMBIGUOUS), Fix("problems/errand.html", of_an_errand, retry=False)),
     "currency": Fix("problems/currency.html"),
     **dict.fromkeys(("reconnect", "consent_ends"), Fix("problems/reconnect.html", retry=False)),
     **dict.fromkeys(("tracking_refused", CART_SHOWS_VOID), Fix("problems/package.html", order_of_package, retry=False)),

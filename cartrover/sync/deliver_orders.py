@@ -132,9 +132,13 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             processing=side.processing_seconds if side else 60.0,
             order=order,
             wanted=run_errands.still_to_be_sent(order.pk),
+            looks_first=bool(void),
         ),
     )
     _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)
+    if answered and answered[-1].status in GONE:
+        with work.writing():
+            tell([errands.gone(Order.objects.select_for_update(no_key=True).get(pk=order.pk))])
     return True
 
 
@@ -157,17 +161,19 @@ def _prepared(work: Work, client: WarehouseClient, order: Order, *, void_before:
 def _find(
     client: WarehouseClient, delivery: Delivery, answered: list[RemoteOrder], key: str, void: frozenset[str]
 ) -> Found | None:
-    """What an earlier attempt made there. A hit counts only when it is really ours, and not from before it was sent again."""
-    found = [each for each in client.find_orders(delivery.ref) if each.remote_id not in void]
+    """What an earlier attempt made there. A hit counts only when it is really ours.
+
+    ``void`` are those from before it was sent again. Whoever said that they are void may have been wrong: one that lives is it.
+    """
+    found = [each for each in client.find_orders(delivery.ref) if not (each.remote_id in void and each.status in GONE)]
     if not found:
         return None
     wanted = _units((line.item_id, line.quantity) for line in delivery.lines)
     for remote in found:
         if remote.ours and remote.customer_id == delivery.customer_id and _units(remote.lines) == wanted:
-            if remote.status in GONE:
-                return Found(
-                    remote.remote_id, ours=False, remark=f"Order {delivery.ref} arrived and was voided at the warehouse."
-                )
+            if remote.remote_id in void or remote.status in GONE:
+                answered.append(remote)
+                return Found(remote.remote_id, remark="It is there already, so nothing was sent.")
             remark = client.finish_order(remote.remote_id, delivery, key=key)
             answered.append(replace(remote, remark=remark))
             return Found(remote.remote_id, remark=remark)

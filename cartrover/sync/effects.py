@@ -48,8 +48,9 @@ class Found:
 class Plan:
     """One write that must not happen twice.
 
-    ``look`` finds what an earlier attempt may have made; it is never asked before the first attempt. Both it and ``send``, which
-    returns the remote id, take the idempotency key. ``processing`` is the provider's longest processing time, in seconds.
+    ``look`` finds what an earlier attempt may have made; before the first attempt it is asked only where ``looks_first``: what an
+    earlier revision made is said to be gone. Both it and ``send``, which returns the remote id, take the idempotency key.
+    ``processing`` is the provider's longest processing time, in seconds.
     ``wanted`` is asked in the transaction that commits the intent, and locks the rows that it goes by: who stops the write before
     that has stopped it, and who comes later is told that it is too late.
     """
@@ -63,6 +64,7 @@ class Plan:
     order: Order | None = None
     shipment: Shipment | None = None
     wanted: Callable[[], bool] = lambda: True
+    looks_first: bool = False
 
 
 def carry_out(work: Work, plan: Plan) -> str:
@@ -79,6 +81,13 @@ def carry_out(work: Work, plan: Plan) -> str:
             return found
         with work.rows():
             effect = _newest(work, plan)
+    elif plan.looks_first and effect.revision > 1:
+        before = _before(work, effect)
+        if before.looks:  # its own answer never came
+            _wait_until_all_has_arrived(work, before, plan)
+        found = _found(work, effect, plan)
+        if found is not None:
+            return found
     return _send(work, effect, plan)
 
 
@@ -95,6 +104,15 @@ def _newest(work: Work, plan: Plan) -> Effect:
     return _plan(work, plan, revision=newest.revision + 1 if newest else 1)
 
 
+def _before(work: Work, effect: Effect) -> Effect:
+    """The revision before it."""
+    with work.rows():
+        row: Effect = Effect.objects.get(
+            connection_id=effect.connection_id, kind=effect.kind, subject=effect.subject, revision=effect.revision - 1
+        )
+        return row
+
+
 def _plan(work: Work, plan: Plan, *, revision: int) -> Effect:
     key = {"connection_id": work.connection_id, "kind": plan.kind, "subject": plan.subject, "revision": revision}
     row = Effect(**key, digest=digest(plan.content), order=plan.order, shipment=plan.shipment)
@@ -109,13 +127,9 @@ def _look(work: Work, effect: Effect, plan: Plan) -> str | None:
         _change(work, effect, state=Effect.State.AMBIGUOUS, said="A worker died while this was being sent.")
     if effect.looks >= LOOKS - 1:
         _wait_until_all_has_arrived(work, effect, plan)
-    found = plan.look(effect.key)
-    if found is not None and found.ours:
-        _settle(work, effect, state=Effect.State.CONFIRMED, remote_id=found.remote_id, said=found.remark or "Found there.")
-        return found.remote_id
+    found = _found(work, effect, plan)
     if found is not None:
-        _settle(work, effect, state=Effect.State.HELD, remote_id=found.remote_id, said=found.remark)
-        raise HeldForPerson(found.remark)
+        return found
     looks = effect.looks + 1
     if looks < LOOKS:
         _change(work, effect, looks=looks, said="Not there yet; we look once more before sending again.")
@@ -124,6 +138,19 @@ def _look(work: Work, effect: Effect, plan: Plan) -> str | None:
         )
     _allow_again(work, effect, plan, looks)
     return None
+
+
+def _found(work: Work, effect: Effect, plan: Plan) -> str | None:
+    """The remote id of what is there, if it is ours; None where nothing is. Raises HeldForPerson where it differs from ours."""
+    found = plan.look(effect.key)
+    if found is None:
+        return None
+    if not found.ours:
+        looks = effect.looks + 1
+        _settle(work, effect, state=Effect.State.HELD, looks=looks, remote_id=found.remote_id, said=found.remark)
+        raise HeldForPerson(found.remark)
+    _settle(work, effect, state=Effect.State.CONFIRMED, remote_id=found.remote_id, said=found.remark or "Found there.")
+    return found.remote_id
 
 
 def _allow_again(work: Work, effect: Effect, plan: Plan, looks: int) -> None:

@@ -14,7 +14,7 @@ from cartrover.orders import canceling, holding, retrying
 from cartrover.orders.errands import DIFFERS
 from cartrover.orders.models import Order, Shipment, Status
 from cartrover.orders.packed import may_push_again
-from cartrover.sync import streams
+from cartrover.sync import doubts, streams
 from cartrover.sync.models import Stream
 from cartrover.sync.push_again import push_again
 
@@ -27,7 +27,8 @@ class Action:
 
     ``label`` names it, ``button`` says it of one order, ``done`` counts many ("3 orders ...") and ``said`` tells of one;
     ``words`` say what will happen, where a person is asked first. ``act`` None: the orders are read again at their cart, which
-    takes calls. ``asks``: also a single order asks first. ``solves``: it may end what an order waits for.
+    takes calls. ``asks``: also a single order asks first. ``solves``: it may end what an order waits for. ``many`` False where
+    each order has to be looked at.
     """
 
     label: str
@@ -38,6 +39,7 @@ class Action:
     act: Callable[[Orders, str], None] | None = None
     asks: bool = False
     solves: bool = False
+    many: bool = True
     of_one: Callable[[Order], str] | None = None
 
     def button(self, order: Order) -> str:
@@ -60,17 +62,26 @@ def _push(orders: Orders, actor: str) -> None:
     push_again(Shipment.objects.filter(order__in=list(orders)), actor)
 
 
-def _deliver(connections: Iterable[int]) -> None:
-    for connection_id in connections:
-        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+def _send_again(orders: Orders, actor: str) -> None:
+    _deliver(canceling.send_again(orders, actor)[1])
+
+
+def _may_cancel(order: Order) -> bool:
+    """What may be at the warehouse unknown to us is first settled."""
+    return canceling.may_cancel(order) and not doubts.in_doubt(order)
 
 
 def _cancel(orders: Orders, actor: str) -> None:
     _deliver(canceling.cancel_sending(orders, actor)[1])
 
 
-def _send_again(orders: Orders, actor: str) -> None:
-    _deliver(canceling.send_again(orders, actor)[1])
+def _with(settle: Callable[[Orders, str], set[int]]) -> Callable[[Orders, str], None]:
+    return lambda orders, actor: _deliver(settle(orders, actor))
+
+
+def _deliver(connections: Iterable[int]) -> None:
+    for connection_id in connections:
+        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
 
 
 def _told(orders: Orders, actor: str) -> None:
@@ -81,7 +92,43 @@ def _from_a_cart(order: Order) -> bool:
     return order.cart_id is not None
 
 
+_LOOKS_FIRST = "Before that we look whether the warehouse has one with this reference that is not void; then nothing is sent."
+
 ACTIONS: Mapping[str, Action] = {
+    "it_is_there": Action(
+        label="It is there",
+        done="found at the warehouse",
+        said="Then nothing is sent, and its packages are waited for.",
+        words="The order that was found at the warehouse is this one. Nothing is sent, and its packages are read from there.",
+        may=doubts.in_doubt,
+        act=_with(doubts.it_is_there),
+        many=False,
+        asks=True,
+        solves=True,
+        of_one=lambda order: f"It is there, as {doubts.found_there(order)}",
+    ),
+    "send_it": Action(
+        label="It is not there: send it",
+        done="to be sent",
+        said="We look once more, and send it if none is there.",
+        words=f"What was found there is not this order, or is void by now. It is sent again. {_LOOKS_FIRST}",
+        may=doubts.in_doubt,
+        act=_with(doubts.send_it),
+        many=False,
+        asks=True,
+        solves=True,
+    ),
+    "do_not_send_it": Action(
+        label="It is not there: do not send it",
+        done="dropped",
+        said="It is canceled here, and nothing is sent.",
+        words="What was found there is not this order, and it is not to be sent. The cart is not told.",
+        may=doubts.in_doubt,
+        act=_with(doubts.do_not_send_it),
+        many=False,
+        asks=True,
+        solves=True,
+    ),
     "retry": Action(
         label="Try again",
         done="tried again",
@@ -105,11 +152,12 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "send_again": Action(
         label="Send again",
-        done="sent again",
-        said="We are sending it again.",
-        words="Orders that are void at the warehouse, or were taken back, are sent once more as new orders.",
+        done="to be sent again",
+        said="It goes to the warehouse again.",
+        words=f"What the warehouse had of it is void. It is sent once more, as it is now, edits included. {_LOOKS_FIRST}",
         may=canceling.may_send_again,
         act=_send_again,
+        asks=True,
         solves=True,
     ),
     "cancel": Action(
@@ -118,7 +166,7 @@ ACTIONS: Mapping[str, Action] = {
         said="It is not sent. One that is at the warehouse is voided there, if that is still possible.",
         words="Orders that are still to be sent are not sent. Those that are at the warehouse are voided there; where one is "
         "packed already you are told so. Nothing is changed at the cart.",
-        may=canceling.may_cancel,
+        may=_may_cancel,
         act=_cancel,
         asks=True,
         solves=True,

@@ -84,6 +84,42 @@ def test_an_effect_is_carried_out_once_however_often_it_is_asked_for(claimed: Cl
     assert effect(claimed).state == Effect.State.CONFIRMED
 
 
+def sent_again(claimed: Claim, **changes: object) -> None:
+    """A person says that what the last revision made is gone."""
+    with acting_for(claimed.merchant_id or 0):
+        Effect.objects.update(state=Effect.State.REJECTED, **changes)
+
+
+def test_what_is_said_to_be_gone_is_looked_for_before_it_is_sent_again(claimed: Claim) -> None:
+    outside = Outside()
+    carry_out(run_of(claimed), plan(outside))
+    sent_again(claimed)
+    assert carry_out(run_of(claimed), plan(outside, looks_first=True)) == "SO1"
+    assert outside.made == ["SO1"], "it was there all the time"
+    sent_again(claimed)
+    outside.visible = False
+    carry_out(run_of(claimed), plan(outside, looks_first=True))
+    assert outside.made == ["SO1", "SO1"]
+    assert len(set(outside.keys)) == 2
+
+
+def test_what_a_person_says_of_a_lost_answer_is_believed_when_nothing_can_be_on_its_way_any_more(claimed: Claim) -> None:
+    outside = Outside(answers=no_answer)
+    other = plan(outside, look=lambda key: Found("SO9", ours=False, remark="It differs."))
+    for raised in (RetryLater, HeldForPerson):
+        with pytest.raises(raised):
+            carry_out(run_of(claimed), other)
+    sent_again(claimed)
+    outside.answers, outside.visible = (lambda key: None), False
+    again = plan(outside, looks_first=True)
+    with pytest.raises(RetryLater):
+        carry_out(run_of(claimed), again)
+    assert outside.made == ["SO1"]
+    pass_time(claimed)
+    assert carry_out(run_of(claimed), again) == "SO1"
+    assert outside.made == ["SO1", "SO1"]
+
+
 def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(claimed: Claim) -> None:
     outside = Outside(answers=no_answer)
     with pytest.raises(RetryLater):

@@ -26,16 +26,18 @@ SUBJECTS: Mapping[str, str] = {
     PACKAGES: "A cart refuses tracking or stock",
 }
 _ABOUT = {"connection": ACCESS, "shipment": PACKAGES, "listing": PACKAGES}
-_KINDS = {"reconnect": ACCESS, "consent": ACCESS, "application": ACCESS} | dict.fromkeys(
-    ("too_late", "cancel_asked_late", "not_changed", "voided_there", "wanted_again", "differs_at_warehouse"), CHANGES
-)
+_KINDS = {
+    **dict.fromkeys(("reconnect", "consent", "application"), ACCESS),
+    **dict.fromkeys(("unknown_sku", "duplicate_sku", "currency", "location"), ORDERS),
+    **dict.fromkeys(
+        ("too_late", "cancel_asked_late", "not_changed", "voided_there", "wanted_again", "differs_at_warehouse"), CHANGES
+    ),
+}
 
 
 def subject(kind: str, about: str = "") -> str:
     """Which choice a Problem falls under, by its ``kind`` and what it is ``about``."""
-    if kind in _KINDS:
-        return _KINDS[kind]
-    return ORDERS if kind == "unknown_sku" else _ABOUT.get(about, ORDERS)
+    return _KINDS.get(kind) or _ABOUT.get(about, ORDERS)
 
 
 def often(member: Member, subject: str) -> Often:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from cartrover.connections import holders
 from cartrover.merchants import audit
 from cartrover.merchants.models import Change, Member, Merchant, SignIn, User
-from cartrover.merchants.notices import ACCESS, ORDERS, PACKAGES, Often, often, subject
+from cartrover.merchants.notices import ACCESS, ORDERS, PACKAGES, SUBJECTS, Often, often, subject
 from cartrover.merchants.tenancy import acting_for
 from tests.portal.story import set_up
 
@@ -106,7 +106,7 @@ def test_another_merchants_audit_shows_nothing_of_it(
 
 
 def test_each_member_chooses_what_to_hear_of(visit: Visit, merchant: Merchant, alice: User, bob: User) -> None:
-    choices = {f"notices-{name}": "daily" for name in (ACCESS, ORDERS)} | {f"notices-{PACKAGES}": "never"}
+    choices = {f"notices-{name}": "daily" for name in SUBJECTS} | {f"notices-{PACKAGES}": "never"}
     visit(bob).post(reverse("save_notices", args=[merchant.public_id]), choices)
     with acting_for(merchant):
         theirs, hers = Member.objects.get(user=bob), Member.objects.get(user=alice)

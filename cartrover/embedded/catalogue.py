@@ -75,10 +75,11 @@ DESK_GOODS = (
     ("CRATE-MUG-48", "Crate of 48 enamel mugs", 60),
     ("CRATE-PEG-100", "Crate of 100 packs of pegs", 24),
 )
+# Who buys there, where (street, postcode, city, country), and what: (SKU, units).
 WHOLESALE_ORDERS = (
-    ("Alpine Hut Association", (("CRATE-MUG-48", 2), ("CRATE-TARP-20", 1))),
-    ("Northwind Scouts", (("CRATE-PEG-100", 1),)),
-    ("Camp Ridgeline", (("CRATE-TARP-20", 2),)),
-    ("Fjord Expeditions", (("CRATE-MUG-48", 1), ("CRATE-PEG-100", 2))),
+    ("Alpine Hut Association", ("Talweg 4", "6020", "Innsbruck", "AT"), (("CRATE-MUG-48", 2), ("CRATE-TARP-20", 1))),
+    ("Northwind Scouts", ("Deichstraße 21", "20459", "Hamburg", "DE"), (("CRATE-PEG-100", 1),)),
+    ("Camp Ridgeline", ("Kirchgasse 9", "8001", "Zürich", "CH"), (("CRATE-TARP-20", 2),)),
+    ("Fjord Expeditions", ("Havnegata 2", "9008", "Tromsø", "NO"), (("CRATE-MUG-48", 1), ("CRATE-PEG-100", 2))),
 )
 ON_HAND = 150  # of each SKU, at each of two locations

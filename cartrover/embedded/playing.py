@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     check = parser.parse_args(arguments).check
     chance = random.Random()  # noqa: S311 (shoppers, no secret)
     ebay, tradegecko = outside.ebay(), outside.tradegecko()
+    account = None
     while True:
+        account = account or warehouse(tradegecko)
         placed = ebay.get("summary")["orders"]["total"]
         if not check or placed < LAST_ORDER:
             order = {"seller": SELLER, "count": 1, "marketplaces": [chance.choice(MARKETPLACES)]}
@@ -40,12 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             shipping = {"count": chance.randint(1, 4), "share_partial": 0.3, "only": "unshipped"}
         else:
             shipping = {"count": 20, "only": "partial"}
-        tradegecko.post("ship", {**shipping, "seed": chance.randrange(2**31)})
-        if not check and chance.random() < 0.15:
-            tradegecko.post("ship", {"count": 1, "only": "partial", "seed": chance.randrange(2**31)})
+        if account:
+            tradegecko.post("ship", {"account": account, **shipping, "seed": chance.randrange(2**31)})
+        if account and not check and chance.random() < 0.15:
+            tradegecko.post("ship", {"account": account, "count": 1, "only": "partial", "seed": chance.randrange(2**31)})
         if not check and chance.random() < 0.1:
             change_one(ebay, chance)
         time.sleep(PAUSE if not check else PAUSE / 2)
+
+
+def warehouse(tradegecko: outside.Controls) -> int | None:
+    """The account that the portal delivers to, once it has. What the wholesale shop sells is packed at the portal's own desk."""
+    orders = tradegecko.get("summary")["orders"]
+    return next((order["account"] for order in orders if order["source_url"]), None)
 
 
 def change_one(ebay: outside.Controls, chance: random.Random) -> None:

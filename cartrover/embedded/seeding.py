@@ -142,10 +142,12 @@ def _wholesale_account() -> int:
     account_id, location = account["account_id"], account["location_ids"][0]
     shared = {"account": account_id, "stock": {str(location): 100}}
     tradegecko.post("variants", [{**shared, "sku": sku, "name": name} for sku, name, _on_hand in DESK_GOODS])
-    for company, lines in WHOLESALE_ORDERS:
+    for company, (street, postcode, city, country), lines in WHOLESALE_ORDERS:
+        place = {"address1": street, "zip_code": postcode, "city": city, "country": country, "country_code": country}
+        to = {**place, "first_name": "", "last_name": "", "company_name": company}
         bought = [{"sku": sku, "quantity": units, "price": "96.00"} for sku, units in lines]
         wanted = {"account": account_id, "company": company, "paid": True, "stock_location_id": location, "lines": bought}
-        tradegecko.post("orders", wanted)
+        tradegecko.post("orders", {**wanted, "shipping_address": to})
     return int(location)
 
 

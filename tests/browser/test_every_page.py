@@ -53,6 +53,7 @@ def olgas(page: Page, portal: str, acme: Merchant) -> Page:
     return _as_person(page, portal, olga)
 
 
+@pytest.mark.parametrize("context", [(1280, 800)], ids=["desktop"], indirect=True)
 def test_every_page_of_the_admin(olgas: Page, acme: Merchant) -> None:
     assert _looked_at(olgas, iter([reverse("admin:index")]))
     assert _looked_at(olgas, iter([reverse("admin:merchants_merchant_look", args=[acme.pk])]))

@@ -24,7 +24,7 @@ def test_a_guide_can_be_read_by_everybody(page: Page, slug: str, scheme: str) ->
     page.goto(f"/guides/{slug}/")
     is_accessible(page)
     for picture in page.get_by_role("main").get_by_role("img").all():
-        picture.scroll_into_view_if_needed()
+        picture.evaluate("image => image.scrollIntoView()")
         expect(picture).to_have_js_property("complete", True)
         assert picture.evaluate("image => image.naturalWidth") > 100
 

@@ -14,6 +14,13 @@ def changed(connection: Connection) -> None:
     streams.wake(connection.pk, *streams.wanted_kinds(connection))
 
 
+def account_read(connection: Connection) -> None:
+    """What the account lacked it may have by now. Inside the merchant's door."""
+    from cartrover.sync import lacking
+
+    lacking.found(connection)
+
+
 def products_renamed(cart: Cart) -> None:
     """The cart's products go by another number from now on: what waits for a SKU is judged again. Inside the merchant's door."""
     from cartrover.sync import sku_rules

@@ -18,3 +18,4 @@ def ask_again(connection: Connection, *, actor: str) -> None:
         row.save(update_fields=["facts"])
         tell([event(row, "asked_again", f"{row.account_name} was read again.", actor=actor)])
         engine.changed(row)
+        engine.account_read(row)

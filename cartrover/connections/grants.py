@@ -337,6 +337,7 @@ def _renew(attempt: GrantAttempt, connection: Connection, account: Account, toke
     tell([event(connection, "connected", f"Access to {account.name} was granted.", actor=who)])
     audit.record(who, "connected", connection, after={"account": account.name, "consent_ends_at": tokens.consent_ends_at})
     engine.changed(connection)
+    engine.account_read(connection)
 
 
 def _who(attempt: GrantAttempt) -> str:

@@ -57,7 +57,7 @@ class Fix:
 FIXES: Mapping[str, Fix] = {
     **dict.fromkeys(("address", "refused"), Fix("problems/edit_order.html", of_card)),
     **dict.fromkeys((*KINDS, AMBIGUOUS), Fix("problems/errand.html", of_an_errand, retry=False)),
-    "currency": Fix("problems/currency.html"),
+    **dict.fromkeys(("currency", "location"), Fix("problems/account_lacks.html")),
     **dict.fromkeys(("reconnect", "consent_ends"), Fix("problems/reconnect.html", retry=False)),
     **dict.fromkeys(("tracking_refused", CART_SHOWS_VOID), Fix("problems/package.html", order_of_package, retry=False)),
     LATE: Fix("problems/late.html", late_at, retry=False),

@@ -9,7 +9,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import edits
 from cartrover.orders.editing import edit, may_edit
 from cartrover.orders.models import Order
-from cartrover.sync import doubts, pull_again, streams
+from cartrover.sync import bulk_actions, doubts, pull_again, streams
 from cartrover.sync.models import Job
 from cartrover.sync.order_actions import ACTIONS
 from tests.faults.outcome import created, drain, problems
@@ -34,6 +34,19 @@ def test_an_order_that_was_never_pulled_comes_by_its_number_and_goes_to_the_ware
     assert [order["order_number"] for order in stage.at_warehouse()] == [number]
     assert ask_by_number(stage, number).words == "1 order read, 0 of them new."
     assert len(stage.at_warehouse()) == 1
+
+
+def test_many_orders_are_read_again_at_their_cart_and_what_changed_there_is_heard(stage: Stage) -> None:
+    numbers = [stage.sell("MYSTERY") for _ in range(3)]
+    stage.settle()
+    stage.world.ebay.control(f"orders/{numbers[1]}/cancel")
+    with acting_for(stage.merchant):
+        job = bulk_actions.ask("pull_again", by="alice@example.com", query={"status": "error"}, zone="UTC")
+    stage.settle("jobs")
+    with acting_for(stage.merchant):
+        after = Job.objects.get(pk=job.pk)
+    assert (after.state, after.words) == ("done", "3 orders read again.")
+    assert [stage.order(number).status for number in numbers] == ["error", "canceled", "error"]
 
 
 def test_what_a_person_edits_is_what_the_warehouse_gets_though_the_cart_is_read_again(stage: Stage) -> None:

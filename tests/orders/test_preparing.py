@@ -143,6 +143,27 @@ def test_a_sku_that_appears_frees_every_order_that_waited_for_it(shop: Shop) -> 
     assert open_now == ["PINK-01"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right", "kind"),
+    [
+        ({"ship_to": AddressRecord("", "1 Main St", "", "DE")}, {"ship_to": order_record().ship_to}, "address"),
+        ({"ship_to": None}, {"ship_to": order_record().ship_to}, "address"),
+        ({"lines": (line_record(sku=""),)}, {"lines": (line_record(),)}, "no_sku"),
+        ({"lines": (line_record(sku="GREEN-01"),)}, {"lines": (line_record(),)}, "unknown_sku"),
+    ],
+)
+def test_what_is_put_right_at_the_cart_closes_its_problem_and_the_order_goes_on(
+    shop: Shop, wrong: dict[str, Any], right: dict[str, Any], kind: str
+) -> None:
+    before = keep(shop, order_record(**wrong))
+    assert before.problem is not None
+    assert before.problem.kind == kind
+    after = keep(shop, order_record(modified_at=START + timedelta(hours=1), **right))
+    assert (after.pk, after.status, after.problem_id) == (before.pk, Status.NEW, None)
+    with acting_for(shop.merchant):
+        assert Problem.objects.get(pk=before.problem.pk).closed_at is not None
+
+
 def test_a_problem_closes_when_the_last_order_that_waited_is_canceled(shop: Shop) -> None:
     lines = (line_record(sku="GREEN-01"),)
     keep(shop, order_record(lines=lines))

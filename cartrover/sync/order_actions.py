@@ -92,7 +92,7 @@ def _from_a_cart(order: Order) -> bool:
     return order.cart_id is not None
 
 
-_LOOKS_FIRST = "Before that we look whether the warehouse has one with this reference that is not void; then nothing is sent."
+_LOOKS_FIRST = "We look first: while the warehouse has one with this reference that is not void, nothing is sent."
 
 ACTIONS: Mapping[str, Action] = {
     "it_is_there": Action(

@@ -17,7 +17,7 @@ SHOWN = 200  # orders on the list; the sheet counts all
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One order of the list. ``wants`` are (SKU, title, units left to pack)."""
+    """One order of the list. ``wants`` are (SKU, name on the shelf, units left to pack)."""
 
     order: PackingOrder
     wants: tuple[tuple[str, str, int], ...]
@@ -41,7 +41,7 @@ def picks(orders: Sequence[PackingOrder]) -> list[Pick]:
     """The orders, in their order, each with what is still to be packed of it."""
     packed = packed_units(orders)
     lines: dict[int, list[PackingLine]] = defaultdict(list)
-    for line in PackingLine.objects.filter(order__in=orders).order_by("position"):
+    for line in PackingLine.objects.filter(order__in=orders).select_related("item").order_by("position"):
         lines[line.order_id].append(line)
     now = timezone.now()
     return [_pick(order, lines[order.pk], packed, now) for order in orders]
@@ -54,7 +54,7 @@ def packed_units(orders: Iterable[PackingOrder]) -> dict[int, int]:
 
 
 def _pick(order: PackingOrder, lines: Sequence[PackingLine], packed: Mapping[int, int], now: datetime) -> Pick:
-    wants = [(line.sku, line.title, line.quantity - packed.get(line.pk, 0)) for line in lines]
+    wants = [(line.sku, line.item.name or line.title, line.quantity - packed.get(line.pk, 0)) for line in lines]
     return Pick(
         order=order,
         wants=tuple(want for want in wants if want[2]),

@@ -17,6 +17,7 @@ from cartrover.inventory.skus import Part
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
+from cartrover.packing.desks import desks
 from cartrover.portal.skus import catalogue_of, picked, save_rule, units
 from cartrover.portal.solving import solving
 
@@ -47,5 +48,9 @@ def match_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
 
 
 def fix_facts(card: Card) -> Mapping[str, Any]:
-    """What the fix of an unknown SKU shows: the rules by which it came up, where it is not a cart's own code."""
-    return {"led_here": rules().filter(parts__sku=card.problem.subject).order_by("sku")[:5]}
+    """What the fix of an unknown SKU shows: the rules by which it came up, where it is not a cart's own code, and the
+    packing desk that could have the item."""
+    return {
+        "led_here": rules().filter(parts__sku=card.problem.subject).order_by("sku")[:5],
+        "desk": desks().filter(connection=card.connection).first() if card.connection else None,
+    }

@@ -207,7 +207,10 @@ def test_skus_that_orders_wait_for_are_offered_to_be_added(bobs: Client, merchan
     with acting_for(merchant):
         open_problem("unknown_sku", "STOVE-1 is not there.", subject="STOVE-1", about=at_desk.desk.connection)
     assert "Orders wait for 1 SKU that is not here." in seen(bobs.get(address(merchant, "packing_stock")))
-    page = bobs.get(address(merchant, "packing_stock"), {"sku": "STOVE-1"})
+    problems = bobs.get(address(merchant, "problems"))
+    assert "Add STOVE-1 to Packing desk" in seen(problems)
+    [link] = re.findall(r'href="([^"#]+)#add"', problems.content.decode())
+    page = bobs.get(link.replace("&amp;", "&"))
     assert 'value="STOVE-1"' in page.content.decode()
     made = {"sku": "STOVE-1", "name": "", "on_hand": "4"}
     answer = bobs.post(address(merchant, "packing_make", at_desk.desk.public_id), made, follow=True)

@@ -39,7 +39,12 @@ def pick_list(request: MerchantRequest) -> HttpResponse:
     chosen = _chosen(request)
     state = request.GET.get("state", "")
     state = state if state in State.values else State.TO_PACK
-    context = {**_shared(chosen), "state": state, "states": State, **_rows(request, chosen, state)}
+    context = {
+        **_shared(chosen),
+        "state": state,
+        "states": [each for each in State if each != State.DRAFT],
+        **_rows(request, chosen, state),
+    }
     return TemplateResponse(request, "packing/list.html", context)
 
 

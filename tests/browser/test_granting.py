@@ -10,6 +10,7 @@ from cartrover.connections.models import Cart, Connection
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from tests.browser.test_portal import is_accessible
+from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
 from tests.connections.conftest import provider, use
 from tests.connections.provider import Provider
@@ -45,15 +46,15 @@ def _arrived(page: Page, portal: str, merchant: Merchant, provider: Provider) ->
     page.get_by_role("link", name="Set up Acme Market").click()
     page.get_by_label("Germany").check()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("heading", name="New Acme Market Setup")).to_be_visible()
+    page.get_by_role("button", name="Grant Us API Access").wait_for()
+    page.wait_for_load_state()
     return page
 
 
 def _open_window(page: Page, button: str = "Grant Us API Access") -> Page:
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name=button).click()
-    opened.value.wait_for_url("**/authorize?**")
-    return opened.value
+    window = window_opened_by(page, page.get_by_role("button", name=button))
+    window.wait_for_url("**/authorize?**")
+    return window
 
 
 @pytest.mark.parametrize("coop", [False, True], ids=["linked", "cut off by the provider"])

@@ -73,6 +73,8 @@ def test_a_cart_is_set_up_from_the_log_in_on_without_a_mouse(alices: Page, acme:
     _press(page, page.get_by_role("button", name="Continue"))
     expect(page.get_by_role("heading", name="New Acme Market Setup")).to_be_visible()
 
+    page.get_by_role("button", name="Grant Us API Access").wait_for()
+    page.wait_for_load_state()  # the page's script opens the window
     with page.expect_popup() as opened:
         _press(page, page.get_by_role("button", name="Grant Us API Access"))
     window = opened.value

@@ -15,6 +15,7 @@ from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
 from tests.browser.test_portal import is_accessible
+from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
 from tests.stage import Stage, World, point_at, world
 
@@ -53,9 +54,7 @@ def alices(page: Page, portal: str, stage: Stage) -> Page:
 
 
 def _grant_at_tradegecko(page: Page) -> None:
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Grant Us API Access").click()
-    window = opened.value
+    window = window_opened_by(page, page.get_by_role("button", name="Grant Us API Access"))
     window.get_by_label("Email").fill(ALICE)
     window.get_by_label("Password").fill("secret")
     window.get_by_role("button", name="Log in").click()
@@ -64,9 +63,7 @@ def _grant_at_tradegecko(page: Page) -> None:
 
 
 def _grant_at_ebay(page: Page) -> None:
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Grant Us API Access").click()
-    window = opened.value
+    window = window_opened_by(page, page.get_by_role("button", name="Grant Us API Access"))
     window.locator("#username").fill("acme")
     window.locator("#password").fill("secret")
     window.locator("#sign-in").click()

@@ -17,6 +17,7 @@ from cartrover.merchants.tenancy import acting_for
 from integrations import registry
 from tests.browser.conftest import Witness
 from tests.browser.test_portal import is_accessible
+from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
 from tests.stage import World, point_at, world
 
@@ -73,9 +74,7 @@ def _mailed(merchant: Merchant) -> str:
 
 
 def _grants_at_ebay(page: Page) -> None:
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Grant Us API Access", exact=True).click()
-    window = opened.value
+    window = window_opened_by(page, page.get_by_role("button", name="Grant Us API Access", exact=True))
     window.get_by_label("Username").fill("olivia")
     window.get_by_label("Password").fill("secret")
     window.get_by_role("button", name="Sign in").click()
@@ -127,14 +126,11 @@ def test_an_owner_who_declines_or_closes_the_window_can_begin_again(
     with acting_for(acme):
         sharing.share(OLIVIA, User.objects.get(), cart=new_cart(registry.get("ebay"), "EBAY_DE", actor="a test"))
     olivias.goto(_mailed(acme))
-    with olivias.expect_popup() as opened:
-        olivias.get_by_role("button", name="Grant Us API Access", exact=True).click()
-    opened.value.get_by_label("Username").wait_for()
-    opened.value.close()
+    window = window_opened_by(olivias, olivias.get_by_role("button", name="Grant Us API Access", exact=True))
+    window.get_by_label("Username").wait_for()
+    window.close()
     expect(olivias.get_by_text("Closed the window?")).to_be_visible()
-    with olivias.expect_popup() as opened:
-        olivias.get_by_role("button", name="Try again").click()
-    window = opened.value
+    window = window_opened_by(olivias, olivias.get_by_role("button", name="Try again"))
     window.get_by_label("Username").fill("olivia")
     window.get_by_label("Password").fill("secret")
     window.get_by_role("button", name="Sign in").click()

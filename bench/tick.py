@@ -16,6 +16,7 @@ IDLE = 100_000
 DUE = 100
 MERCHANTS = 1_000
 TIMES = 9
+BATCH = 5_000  # rows a statement
 
 
 def rows(world: World, folder: Path) -> Iterator[str]:
@@ -48,31 +49,45 @@ def _milliseconds(*, idle: int) -> float:
 
 
 def _people(idle: int) -> None:
-    """Merchants with connections whose order pulls sleep for an hour, written by the owner in one go."""
+    """Merchants with connections whose order pulls sleep for an hour."""
     import os
+    from datetime import timedelta
 
     import psycopg
+    from django.utils import timezone
+
+    from cartrover.connections.models import Connection
+    from cartrover.merchants.models import Merchant
+    from cartrover.merchants.tenancy import across_merchants
+    from cartrover.sync.models import Stream
 
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
         owner.execute("TRUNCATE merchants_merchant CASCADE")
-        owner.execute(
-            "INSERT INTO merchants_merchant (public_id, name, time_zone, created_at)"
-            " SELECT 'm' || n, 'Merchant ' || n, 'UTC', now() FROM generate_series(1, %s) AS n",
-            [MERCHANTS],
-        )
-        owner.execute(
-            "INSERT INTO connections_connection (merchant_id, public_id, integration, environment, account_id, account_name,"
-            " authorised_by, authorised_at, state, facts, created_at)"
-            " SELECT m.id, 'c' || n, 'ebay', 'simulator', 'a' || n, 'seller', '', now(), 'active', '{}', now()"
-            " FROM generate_series(1, %s) AS n JOIN merchants_merchant m ON m.public_id = 'm' || (n %% %s + 1)",
-            [idle + DUE, MERCHANTS],
-        )
-        owner.execute(
-            "INSERT INTO sync_stream (merchant_id, connection_id, kind, cursor, due_at, lease_token, running, wakes, failures,"
-            " crashes, last_error, last_note)"
-            " SELECT merchant_id, id, 'pull_orders', '{}', now() + interval '1 hour', 0, false, 0, 0, 0, '', ''"
-            " FROM connections_connection"
-        )
+        now = timezone.now()
+        with across_merchants("the benchmark makes merchants"):
+            merchants = Merchant.objects.bulk_create(Merchant(name=f"Merchant {number}") for number in range(MERCHANTS))
+            connections = Connection.objects.bulk_create(
+                (
+                    Connection(
+                        merchant_id=merchants[number % MERCHANTS].pk,
+                        integration="ebay",
+                        environment="simulator",
+                        account_id=f"a{number}",
+                        account_name="seller",
+                        authorised_at=now,
+                    )
+                    for number in range(idle + DUE)
+                ),
+                batch_size=BATCH,
+            )
+            asleep = now + timedelta(hours=1)
+            Stream.objects.bulk_create(
+                (
+                    Stream(merchant_id=each.merchant_id, connection=each, kind=Stream.Kind.PULL_ORDERS, due_at=asleep)
+                    for each in connections
+                ),
+                batch_size=BATCH,
+            )
         owner.execute("VACUUM ANALYZE")
 
 

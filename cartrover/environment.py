@@ -36,6 +36,7 @@ ENVIRONMENT: dict[str, str] = {
     "SETUP_LINK_DAYS": "For how many days a mailed link works: a setup link to an account's owner, an invitation to a team.",
     "OUTBOUND_ADDRESSES": "The IP addresses that this installation calls from, for merchants to allow.",
     "WORKER_SLOTS": "How many streams all workers together run at once.",
+    "KEPT_DAYS": "For how many days mail that was sent and work that has ended stay listed: 90 where it is empty, at least 30.",
     "ENGINE_PACE": "1 is the real pace; a larger number shortens every duration of the engine, for demos and tests.",
     "EBAY_CLIENT_ID": "App ID of the eBay application.",
     "EBAY_CLIENT_SECRET": "Cert ID of the eBay application.",

@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
@@ -116,7 +115,14 @@ DATABASE_ROUTERS = ["cartrover.merchants.routers.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Sessions and the cache live in PostgreSQL, so that sign-in and rate limits survive Redis.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Django's 300 entries would let whoever guesses at 300 accounts push out what is remembered of the others.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 REDIS_URL = read_required(env, "REDIS_URL")
 CREDENTIAL_KEYS = read_keys(env, "CREDENTIAL_KEYS")
 
@@ -146,6 +152,12 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "CartRover"
+# A code that was typed in the last second of its thirty is not a wrong one; each is still taken once.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "cartrover.merchants.second_factor.AuthenticateForm",
+    "reauthenticate": "cartrover.merchants.second_factor.ReauthenticateForm",
+}
 # Browsers count http://localhost as secure, and offer passkeys nowhere else without https.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _portal.hostname == "localhost"
 
@@ -154,6 +166,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _portal.hostname == "localhost"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["cartrover.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / ".static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -219,6 +232,7 @@ SETUP_LINK_DAYS = int(read_number(env, "SETUP_LINK_DAYS", 7, least=1))
 # --- the engine
 
 WORKER_SLOTS = int(read_number(env, "WORKER_SLOTS", 8, least=1))
+KEPT_DAYS = int(read_number(env, "KEPT_DAYS", 90, least=30))
 ENGINE_PACE = read_number(env, "ENGINE_PACE", 1, least=1)
 
 LOGGING = {

@@ -213,7 +213,8 @@ class CartIdentity:
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
     """One line to deliver: ``item_id`` is the warehouse's own id of the SKU. ``external_id`` is unique in the delivery; a line of
-    the cart may be several here, one for each SKU that it is sent as."""
+    the cart may be several here, one for each SKU that it is sent as. ``line_id`` is the warehouse's own id of the line, where it
+    is there already and that is known."""
 
     external_id: str
     sku: str
@@ -222,6 +223,7 @@ class DeliveryLine:
     quantity: int
     unit_price: Decimal
     total: Decimal
+    line_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,12 +488,13 @@ class Warehouse(Protocol):
         """Void it there; one that is void already is fine. Raises Rejected(code=TOO_LATE) where it is packed or has left."""
 
     def change_order(self, remote_id: str, delivery: Delivery, *, key: str) -> RemoteOrder:
-        """Make the order there be as the delivery says: address, shipping method, note, and its lines as far as that is possible.
-        Returns how it is then.
+        """Make the order there be as the delivery says: address, shipping method, note and lines. Returns how it is then, with
+        ``line_ids`` where they can be told.
 
-        Says how it is to be, and does nothing where it is so already: it may be called again after any answer. Raises
-        Rejected where the warehouse no longer takes it (code=TOO_LATE where it is packed or has left) or cannot do it, and
-        then nothing was changed.
+        Says how it is to be, and does nothing where it is so already, so that it may be called again after any answer: what is
+        there is read before a line is added. Where a part is packed or has left, lines may still come, go and change as far as
+        no packed unit is taken out, and nothing else may. Raises Rejected where the warehouse no longer takes it (code=TOO_LATE
+        where that is because of packages) or cannot do it.
         """
 
     def orders_changed_in(self, window: Window, *, offset: int = 0) -> Page[RemoteOrder]:
@@ -584,7 +587,7 @@ class CartSide:
     ``variants`` are what a cart is chosen from (eBay's marketplaces); empty where there is nothing to choose. ``identifiers`` are
     what may name a product; the first one does unless another is chosen.
     ``order_url(external_id)`` is the address of an order for a person. ``normal_tracking`` is how the cart will show a tracking
-    number. ``processing_seconds`` is the longest that a write may take to show. ``stock_batch`` 0 means no stock upload.
+    number. ``stock_batch`` 0 means no stock upload; ``stock_changes`` is how often a day one listing may be told its stock.
     ``carriers`` are the codes of the carriers that it knows, empty where it takes any name; ``carrier_code`` finds the one that a
     warehouse's name means, or the word for a stranger.
 
@@ -598,10 +601,10 @@ class CartSide:
     order_url: Callable[[str], str]
     variants: tuple[Variant, ...] = ()
     stock_batch: int = 1
+    stock_changes: int = 250
     normal_tracking: Callable[[str], str] = str
     carriers: tuple[str, ...] = ()
     carrier_code: Callable[[str], str] = str
-    processing_seconds: float = 60.0
     amends: bool = False
     counts_units: bool = True
     number_names_package: bool = False
@@ -629,7 +632,6 @@ class WarehouseSide:
     order_url: Callable[[str], str]
     number_limit: int = 255
     address_limits: Mapping[str, int] = field(default_factory=dict)
-    processing_seconds: float = 60.0
     stock_page_seconds: float = 0.0
     tells: bool = False
 
@@ -660,6 +662,7 @@ class Integration:
         environment: ``production``, ``sandbox`` or ``simulator``: accounts of one are unknown in another.
         grant: how access is granted; None where nobody is called, so that there is nothing to grant.
         account: asks whose account a token opens, and the facts about it; None where there is no grant.
+        processing_seconds: the longest that a write may take to show.
         rights: reads that cost nothing and fail where the access does not allow what we need, each by what it stands for.
         trouble: a sentence when this installation cannot use the integration (no application registered), else empty.
         guide: the setup guide, in Markdown, with a heading ``{#step}`` for each step that a settings field names.
@@ -670,6 +673,7 @@ class Integration:
     environment: str
     grant: Grant | None
     account: Callable[[Wire], Account] | None
+    processing_seconds: float = 60.0
     rights: tuple[tuple[str, Callable[[Wire], None]], ...] = ()
     trouble: str = ""
     cart: CartSide | None = None
@@ -678,7 +682,7 @@ class Integration:
     guide: Path | None = None
 
     @property
-    def calling(self) -> bool:
+    def kept_here(self) -> bool:
         """Nobody is called: it only declares, and its rows and pages are the portal's own."""
         return self.grant is None
 

@@ -384,14 +384,14 @@ def _shown(text: str, token: str) -> str:
     return _SECRETS.sub(r"\1***", text.replace(token, "***") if token else text)[:TRAIL_CAP]
 
 
-def retry_after(reply: Reply, *, default: float | None = None) -> float | None:
-    """Seconds to wait by the Retry-After header, which holds seconds or a date; a day at most."""
+def retry_after(reply: Reply) -> float | None:
+    """Seconds to wait by the Retry-After header, which holds seconds or a date; a day at most. None where it says nothing."""
     value = reply.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(value).astimezone(UTC)
     except (ValueError, OverflowError):
-        return default
+        return None
     now = reply.server_time or datetime.now(UTC)
     return min(max(0.0, (when - now) / timedelta(seconds=1)), LONGEST_WAIT)

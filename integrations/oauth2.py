@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,7 +57,6 @@ class Grant:
         authorize_extra: further parameters of the authorise page.
         basic_auth: whether the client's secret goes in the Authorization header (else in the body).
         refresh_extra: further parameters of a refresh.
-        rotates: whether each refresh replaces the refresh token.
         dead: token-endpoint errors which mean that the grant has ended and the owner must consent again.
         ours: token-endpoint errors which mean that our own application's registration is wrong.
     """
@@ -71,7 +71,6 @@ class Grant:
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
     basic_auth: bool = False
     refresh_extra: Mapping[str, str] = field(default_factory=dict)
-    rotates: bool = False
     dead: frozenset[str] = frozenset({"invalid_grant"})
     ours: frozenset[str] = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
 
@@ -82,10 +81,10 @@ class Grant:
         return f"{parts.scheme}://{parts.netloc}"
 
 
-def authorize_address(grant: Grant, state: str, *, extra: Mapping[str, str] | None = None) -> str:
+def authorize_address(grant: Grant, state: str) -> str:
     """The address of the provider's consent page for this attempt."""
     session = OAuth2Session(grant.client_id, redirect_uri=grant.redirect_uri, scope=list(grant.scopes) or None)
-    address, _state = session.authorization_url(grant.authorize_url, state=state, **{**grant.authorize_extra, **(extra or {})})
+    address, _state = session.authorization_url(grant.authorize_url, state=state, **grant.authorize_extra)
     return str(address).replace("+", "%20")  # eBay's documents want the spaces between scopes so; a plus itself is %2B
 
 
@@ -202,5 +201,7 @@ def _tokens(token: Mapping[str, Any], asked: datetime) -> Tokens:
 
 
 def _private(address: str) -> bool:
+    """Encrypted, or on this machine: a name without a dot is a neighbour's in the same composition of containers."""
     parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
+    near = parts.hostname in ("127.0.0.1", "::1") or re.fullmatch(r"[a-z0-9-]+", parts.hostname or "")
+    return parts.scheme == "https" or (parts.scheme == "http" and bool(near))

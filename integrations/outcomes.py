@@ -74,9 +74,5 @@ class Rejected(Outcome):
         self.code = code
 
 
-class Skipped(Outcome):
-    """There is nothing to do for this record, and that is fine."""
-
-
 class NeedsOperator(Outcome):
     """Our own application or installation is wrong (its keys, its registration): no merchant can mend it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -100,26 +100,17 @@ def _closing(said: bytes) -> bytes:
 
 
 def drip(connection: socket.socket, text: bytes, stop: threading.Event) -> None:
-    """One byte every twentieth of a second, until somebody has had enough."""
-    for position in range(len(text)):
+    """One byte every twentieth of a second and the last one for ever, until somebody has had enough."""
+    for number in itertools.chain(text, itertools.repeat(text[-1])):
         if stop.wait(0.05):
             return
-        connection.sendall(text[position : position + 1])
+        connection.sendall(bytes([number]))
 
 
 def reset(connection: socket.socket) -> None:
     """Cut the connection at once, with RST instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """For what another thread is about to do. AssertionError when it has not after many seconds."""
-    for _ in range(1000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never happened")
 
 
 def closed_port() -> int:

@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -13,6 +14,10 @@ from cartrover.embedded import processes
 from cartrover.embedded.place import CHECKOUT
 from cartrover.embedded.postgres_server import CLUSTER
 from cartrover.environment import ENVIRONMENT
+from integrations.ebay.integration import integration as ebay
+from integrations.ebay.simulator.settings import DEFAULTS as EBAY_DEFAULTS
+from integrations.tradegecko.integration import integration as tradegecko
+from integrations.tradegecko.simulator.settings import DEFAULTS as TRADEGECKO_DEFAULTS
 
 COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -54,6 +59,21 @@ def test_every_setting_is_documented_with_its_own_sentence_and_nothing_else_is()
 def test_an_unfilled_example_sets_nothing_by_accident() -> None:
     lines = (CHECKOUT / ".env.example").read_text().splitlines()
     assert [line for line in lines if re.match(r"[A-Z_]+=.", line)] == ["PORTAL_URL=https://portal.example.com"]
+
+
+def test_the_stand_ins_in_containers_are_where_and_who_the_document_says() -> None:
+    section = (CHECKOUT / "docs" / "operating.md").read_text().split("## The stand-ins in containers")[1].split("\n## ")[0]
+    said = dict(re.findall(r"^    ([A-Z_]+)=(.+)$", section, re.MULTILINE))
+    assert [made.trouble for made in (ebay(said), tradegecko(said))] == ["", ""]
+    assert (said["EBAY_CLIENT_ID"], said["EBAY_CLIENT_SECRET"], said["EBAY_RUNAME"]) == tuple(
+        EBAY_DEFAULTS[name] for name in ("client_id", "client_secret", "runame")
+    )
+    assert (said["TRADEGECKO_CLIENT_ID"], said["TRADEGECKO_CLIENT_SECRET"]) == tuple(
+        TRADEGECKO_DEFAULTS[name] for name in ("client_id", "client_secret")
+    )
+    for name in ("EBAY_API_URL", "EBAY_IDENTITY_URL", "TRADEGECKO_API_URL"):
+        where = urlsplit(said[name])
+        assert f"port {where.port}" in SERVICES[str(where.hostname)]["command"]
 
 
 @pytest.mark.parametrize("service", PORTAL)

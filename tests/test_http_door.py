@@ -6,7 +6,6 @@ import gzip
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,12 +17,12 @@ import pytest
 from integrations import http
 from integrations.http import Door, Provider, Reply, retry_after
 from integrations.outcomes import Ambiguous, NeedsMerchant, Outcome, Rejected, RetryLater
-from tests.raw_server import RawServer, Script, answer, closed_port, drip, raw_server, reset, says, wait_until
+from tests.raw_server import RawServer, Script, answer, closed_port, drip, raw_server, reset, says
+from tests.waiting import wait_until
 from tests.wire import RecordingWire
 
 TOKEN = "first-access-token"
 GOOD = answer('{"orders": []}')
-PATIENCE = 20.0  # seconds; a call that lasts as long was not cut at its deadline of half a second
 
 
 def judge(reply: Reply, write: bool) -> Outcome | None:
@@ -253,7 +252,7 @@ def dripping_body(head: bytes) -> Callable[[threading.Event], Script]:
     def make(enough: threading.Event) -> Script:
         def script(connection: socket.socket, _request: bytes) -> None:
             connection.sendall(head)
-            drip(connection, b'{"a": "' + b"x" * 5000, enough)
+            drip(connection, b'{"a": "x', enough)
 
         return script
 
@@ -269,7 +268,7 @@ def dripping_headers(enough: threading.Event) -> Script:
 
 def silent(enough: threading.Event) -> Script:
     def script(_connection: socket.socket, _request: bytes) -> None:
-        enough.wait(PATIENCE)
+        enough.wait()
 
     return script
 
@@ -289,18 +288,16 @@ SLOW: dict[str, Callable[[threading.Event], Script]] = {
 def test_an_answer_that_drips_is_cut_at_the_deadline(
     slow: Callable[[threading.Event], Script], write: bool, wire: RecordingWire, enough: threading.Event
 ) -> None:
-    started = time.monotonic()
     with raw_server(slow(enough)) as server, pytest.raises(RetryLater) as caught:
         call(wire, server, write=write, seconds=0.5, json={} if write else None)
     assert isinstance(caught.value, Ambiguous) is write
-    assert wire.exchanges[0].seconds < PATIENCE
-    assert time.monotonic() - started < PATIENCE
+    assert caught.value.detail.endswith("deadline")
 
 
 def test_a_call_after_one_that_was_cut_gets_its_own_answer(wire: RecordingWire, enough: threading.Event) -> None:
     def script(connection: socket.socket, request: bytes) -> bool:
         if b"/slow" in request:
-            enough.wait(PATIENCE)
+            enough.wait()
         connection.sendall(GOOD)
         return True
 
@@ -313,28 +310,28 @@ def test_a_call_after_one_that_was_cut_gets_its_own_answer(wire: RecordingWire, 
 def test_two_calls_at_once_have_a_deadline_each(enough: threading.Event) -> None:
     def script(connection: socket.socket, request: bytes) -> None:
         if b"/slow" in request:
-            enough.wait(PATIENCE)
+            enough.wait()
         else:
             enough.wait(1.0)  # longer than the deadline of the other
         connection.sendall(GOOD)
 
-    heard: list[object] = []
+    heard: dict[str, object] = {}
 
     def ask(path: str, seconds: float) -> None:
         try:
             reply = Door(RecordingWire(), PROVIDER).send("GET", f"{server.url}{path}", resource="order", seconds=seconds)
-            heard.append(reply.status)
+            heard[path] = reply.status
         except RetryLater as late:
-            heard.append(late)
+            heard[path] = late
 
     with raw_server(script) as server:
-        threads = [threading.Thread(target=ask, args=each) for each in (("/slow", 0.4), ("/quick", PATIENCE))]
+        threads = [threading.Thread(target=ask, args=each) for each in (("/slow", 0.4), ("/quick", 60))]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert isinstance(heard[0], RetryLater)
-    assert heard[1] == 200
+    assert isinstance(heard["/slow"], RetryLater)
+    assert heard["/quick"] == 200
 
 
 @pytest.mark.parametrize("status", ["200 OK", "302 Found", "500 Internal Server Error"])
@@ -474,8 +471,8 @@ def test_retry_after_is_read_as_seconds_or_as_a_date_by_the_servers_own_clock() 
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-5", "²", "1e9", "Fri, 99 Foo 2026"])
-def test_a_retry_after_that_says_nothing_leaves_the_default(value: str) -> None:
-    assert retry_after(replied({"Retry-After": value}), default=7.0) == 7.0
+def test_a_retry_after_that_says_nothing_is_none(value: str) -> None:
+    assert retry_after(replied({"Retry-After": value})) is None
 
 
 @pytest.mark.parametrize("value", ["9" * 30, "Sat, 01 Jan 9999 00:00:00 GMT"])

@@ -22,7 +22,7 @@ from cartrover.merchants import audit
 from cartrover.merchants.audit import Values
 from cartrover.merchants.tenancy import acting_for
 from cartrover.portal.operators import OperatorAdmin, Told, asks_first
-from cartrover.sync import pull_again
+from cartrover.sync.jobs import pull_again
 
 
 @admin.register(Connection)

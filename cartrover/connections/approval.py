@@ -7,7 +7,7 @@ from typing import Any
 
 from cartrover.connections import holders
 from cartrover.connections.checking import check, passed
-from cartrover.connections.findings import Line
+from cartrover.connections.checking.findings import Line
 from cartrover.connections.holders import Holder, State
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.merchants.tenancy import acting_for

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cartrover.connections.models import Cart, Warehouse
 from integrations import registry
-from integrations.contract import SKU, Identifier, Integration, WarehouseSide
+from integrations.contract import SKU, Identifier, Integration, Variant, WarehouseSide
 
 
 def number_limit(warehouse: Warehouse) -> int:
@@ -59,8 +59,13 @@ def integration(slug: str) -> Integration:
 def marketplaces() -> dict[str, str]:
     """What the merchant's carts can be chosen from, by code: eBay's marketplaces. Inside the merchant's door."""
     slugs = set(Cart.objects.order_by().values_list("integration", flat=True).distinct())
-    sides = [each.cart for each in registry.all_integrations() if each.slug in slugs]
-    return {variant.code: variant.name for side in sides if side is not None for variant in side.variants}
+    return {variant.code: variant.name for slug in slugs for variant in variants(slug)}
+
+
+def variants(slug: str) -> Sequence[Variant]:
+    """What a cart of the integration is one of; empty where it has one kind only, or is no cart."""
+    side = registry.get(slug).cart
+    return side.variants if side is not None else ()
 
 
 def kept_here() -> list[str]:

@@ -61,12 +61,16 @@ WORDS = {
 
 
 class Refused(Exception):
-    """An answer that does not belong to this person and browser. Nothing was changed by it, and nobody was asked."""
+    """An answer that does not belong to this person and browser, or was used before. It changed nothing, and nobody was asked.
 
-    def __init__(self, cause: str, words: str) -> None:
+    ``attempt`` is the one that it was used for, by this same person in this browser.
+    """
+
+    def __init__(self, cause: str, words: str, attempt: GrantAttempt | None = None) -> None:
         super().__init__(words)
         self.cause = cause
         self.words = words
+        self.attempt = attempt
 
 
 # ----------------------------------------------------------------------------------------------------------------------- start
@@ -126,7 +130,8 @@ def finish(slug: str, params: Mapping[str, str], browser_key: str, user: User | 
         else:
             _take(attempt, params)
     if refusal:
-        raise Refused(refusal, _words(attempt, refusal, before=attempt.words))
+        used = attempt if refusal == "used_twice" else None
+        raise Refused(refusal, _words(attempt, refusal, before=attempt.words), used)
     if attempt.state == State.FAILED:
         return attempt
     return _exchange(attempt, params["code"])

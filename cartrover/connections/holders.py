@@ -60,7 +60,7 @@ def new_warehouse(integration: Integration, *, actor: str) -> Warehouse:
     if integration.warehouse is None:
         raise ValueError(f"{integration.slug} is no warehouse")
     made = _told(Warehouse(name=integration.name, **_begun(integration.slug, integration.warehouse)), actor)
-    if integration.calling:
+    if integration.kept_here:
         join(made, _of_its_own(made, integration, actor))
     return made
 

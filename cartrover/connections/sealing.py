@@ -54,11 +54,6 @@ def unseal(sealed: bytes | memoryview, place: Place) -> str:
         raise Unsealable(f"key {key_id!r} does not open it in this place") from None
 
 
-def sealed_by(sealed: bytes | memoryview) -> str:
-    """The id of the key that sealed it. Raises Unsealable."""
-    return _split(bytes(sealed))[0]
-
-
 def _split(sealed: bytes) -> tuple[str, bytes]:
     if len(sealed) < 2 or sealed[0] != _FORMAT or len(sealed) < 2 + sealed[1] + _NONCE:
         raise Unsealable("not a sealed secret")

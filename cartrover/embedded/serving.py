@@ -79,5 +79,6 @@ def _answers(server: Server, process: subprocess.Popen[bytes], port: int) -> boo
     return False
 
 
-def log_end(log: Path, lines: int = 12) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+def log_end(log: Path) -> str:
+    """Its last lines."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-12:])

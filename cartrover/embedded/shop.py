@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from cartrover.connections import declared, holders
 from cartrover.connections.models import Cart, Warehouse
-from cartrover.embedded.catalogue import (
-    BUFFERS,
-    DESK_GOODS,
-    GOODS,
-    HELD_FROM,
-    METHODS,
-    SKU_RULES,
-)
+from cartrover.embedded.catalogue import BUFFERS, GOODS, HELD_FROM, METHODS, SKU_RULES
 from cartrover.embedded.people import MEMBER
+from cartrover.embedded.wholesale import DESK_GOODS
 from cartrover.inventory.rules import StockRules
 from cartrover.inventory.sku_rules import Wanted
 from cartrover.inventory.skus import LEAVE_OUT, SEND, Part
-from cartrover.merchants.models import Member
+from cartrover.merchants.models import Member, Role
 from cartrover.orders import methods, ruling
+from cartrover.orders.filters import as_query
 from cartrover.orders.models import OrderRule, SavedView, ShippingMethod
 from cartrover.packing import stock
 from cartrover.packing.desks import connection_of
@@ -58,10 +53,9 @@ def desk() -> Warehouse:
 
 
 def once_live() -> None:
-    """A view worth keeping, and what a careful merchant asks for: a rehearsal, a test order, whether anything is missing."""
-    SavedView.objects.create(member=Member.objects.get(), name=VIEW, query="status=held")
+    """A view worth keeping, and what a careful merchant asks for: a rehearsal and a test order."""
+    SavedView.objects.create(member=Member.objects.get(role=Role.OWNER), name=VIEW, query=as_query({"status": "held"}))
     cart = Cart.objects.filter(integration="ebay", variant=next(iter(GOODS))).first()
     if cart is not None:
         jobs.ask("rehearsal", by=MEMBER, subject=f"cart-{cart.pk}", cart=cart, days=7)
         jobs.ask("test_order", by=MEMBER, subject=f"cart-{cart.pk}", cart=cart, method=next(iter(METHODS[cart.variant])))
-        jobs.ask("reconcile", by=MEMBER, subject=f"cart-{cart.pk}", cart=cart, days=2)

@@ -154,12 +154,15 @@ def local(command: Sequence[str]) -> list[str]:
 
 
 def end_on_signals() -> None:
-    """SIGTERM and a closed terminal then end us as Ctrl-C does, so that every block is left in order."""
+    """SIGTERM and a closed terminal then end us as Ctrl-C does, so that every block is left in order.
+
+    Ctrl-C is named too: a shell that starts us in the background has us ignore it.
+    """
 
     def leave(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
 
 

@@ -13,15 +13,16 @@ from cartrover.embedded.services import serving
 from cartrover.embedded.supervisor import Supervisor, end_on_signals
 from cartrover.environment import ENVIRONMENT
 
-APPLICATIONS = (
-    "EBAY_CLIENT_ID",
-    "EBAY_CLIENT_SECRET",
-    "EBAY_RUNAME",
-    "TRADEGECKO_CLIENT_ID",
-    "TRADEGECKO_CLIENT_SECRET",
-    "TRADEGECKO_AUTHORIZE_URL",
-    "TRADEGECKO_API_URL",
-)
+# One of them is enough: the packing desk needs none, and the portal says of the other that it is not set up here.
+APPLICATIONS = {
+    "eBay": ("EBAY_CLIENT_ID", "EBAY_CLIENT_SECRET", "EBAY_RUNAME"),
+    "TradeGecko": (
+        "TRADEGECKO_CLIENT_ID",
+        "TRADEGECKO_CLIENT_SECRET",
+        "TRADEGECKO_AUTHORIZE_URL",
+        "TRADEGECKO_API_URL",
+    ),
+}
 EBAY_FIRST = """\
 eBay first: a production keyset is switched on only after its application has subscribed to marketplace account deletion
 notifications, or has been exempted from them, under "Alerts and Notifications" of the developer account. Losing it loses
@@ -29,8 +30,13 @@ access for all merchants."""
 
 
 def missing() -> list[str]:
-    """What the environment lacks for real applications, each as a line that says what to set."""
-    lines = [f"{name}: {ENVIRONMENT[name]}" for name in APPLICATIONS if not os.environ.get(name)]
+    """What the environment lacks for one real application at least, each as a line that says what to set.
+
+    An application that was begun is to be finished: half of one is a mistake.
+    """
+    lacks = {system: [name for name in names if not os.environ.get(name)] for system, names in APPLICATIONS.items()}
+    begun = [names for system, names in lacks.items() if len(names) < len(APPLICATIONS[system])]
+    lines = [f"{name}: {ENVIRONMENT[name]}" for names in begun or lacks.values() for name in names]
     if urlsplit(os.environ.get("PORTAL_URL", "")).scheme != "https":
         lines.append(f"PORTAL_URL: {ENVIRONMENT['PORTAL_URL']} Its scheme must be https.")
     return lines

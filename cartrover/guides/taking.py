@@ -19,6 +19,7 @@ from cartrover.embedded import demo, outside
 from cartrover.embedded.place import CHECKOUT, held_throwaway
 from cartrover.embedded.services import serving
 from cartrover.embedded.supervisor import Supervisor, end_on_signals
+from cartrover.embedded.wholesale import WHOLESALE
 from cartrover.guides.pictures import DENSITY
 
 GUIDES = CHECKOUT / "static" / "guides"
@@ -53,10 +54,12 @@ def main() -> None:
         _dashboard(page)
         page = _page(chromium, shown["Portal"], density=DENSITY)
         _log_in(page, email, password)
+        in_use(page, _shot)
         _new_merchant(page)
         tradegecko(page, _shot)
         ebay(page, _shot)
         portal(page, _shot)
+        tradegecko_cart(page, _shot)
 
 
 @contextmanager
@@ -112,6 +115,39 @@ def _dashboard(page: Page) -> None:
     page.reload()
     README.parent.mkdir(parents=True, exist_ok=True)
     _save(page.screenshot(), README)
+
+
+def in_use(page: Page, shoot: Shoot) -> None:
+    """Pages that tell something only when orders have come: those of the demo's merchant."""
+    card = page.locator("main .card").first
+    _begin(page, "SKUs")
+    shoot("ebay-skus", page.locator(".page-head"), card)
+    _begin(page, "Rules 4")
+    shoot("tradegecko-skus", page.locator(".page-head"), card)
+    _begin(page, "Shipping methods")
+    methods = page.locator("section").filter(has=page.get_by_role("heading", name="eBay United States"))
+    shoot("ebay-methods", methods, page.locator("section[aria-labelledby=carriers]"))
+    _begin(page, "Stock")
+    page.get_by_label("Cart").select_option(label="eBay United States")
+    page.get_by_role("button", name="Search").click()
+    _in_step(page)
+    shoot("ebay-stock", page.locator(".page-head"), card)
+    _begin(page, "CAMP-SET-2P")
+    shoot("tradegecko-stock", page.locator("section").filter(has=page.locator(".table-sum")))
+    _begin(page, "Carts", WHOLESALE, "Test order")
+    page.get_by_role("button", name="Send the test order").click()
+    expect(page.get_by_text("voided again").first).to_be_visible()
+    shoot("tradegecko-test-order", page.locator("section[aria-labelledby=codes]"))
+
+
+def _in_step(page: Page) -> None:
+    """Look at the stock until most listings show what they ought to: a figure waits until what was sold before it is known."""
+    for _ in range(60):
+        if page.locator("tbody").get_by_text("In step").count() > 7:
+            return
+        page.wait_for_timeout(2_000)
+        page.reload()
+    raise LookupError("The listings did not come to show what they ought to.")
 
 
 def _new_merchant(page: Page) -> None:
@@ -197,6 +233,31 @@ def portal(page: Page, shoot: Shoot) -> None:
     page.get_by_label("Scan or type a SKU").fill(SKU)
     page.get_by_label("Scan or type a SKU").press("Enter")
     shoot("portal-order", page.locator(".page-head"), page.locator("main .columns"))
+
+
+def tradegecko_cart(page: Page, shoot: Shoot) -> None:
+    """What comes before a TradeGecko cart goes live: its orders go to the packing desk that ``portal`` has set up."""
+    _wholesale()
+    _begin(page, "Carts", "TradeGecko")
+    page.get_by_label("Orders go to").select_option(label="Packing desk")
+    _test(page)
+    _ok(page)
+    page.get_by_role("link", name="Rehearse first").click()
+    page.get_by_role("button", name="Rehearse").click()
+    expect(page.locator("section[aria-labelledby=ready]")).to_be_visible()
+    shoot("tradegecko-rehearsal", page.locator(".page-head"), page.locator("section[aria-labelledby=ready]"))
+
+
+def _wholesale() -> None:
+    """Orders in the TradeGecko account itself."""
+    tradegecko = outside.tradegecko()
+    level = next(each for each in tradegecko.get("summary")["stock"] if each["sku"] == SKU)
+    where = {"address1": "4 Summit Road", "zip_code": "28801", "city": "Asheville", "country": "US", "country_code": "US"}
+    to = {**where, "first_name": "", "last_name": "", "company_name": "Camp Ridgeline"}
+    line = {"sku": SKU, "quantity": 12, "price": "18.00"}
+    for _ in range(4):
+        wanted = {"account": level["account"], "company": "Camp Ridgeline", "paid": True, "lines": [line], "shipping_address": to}
+        tradegecko.post("orders", {**wanted, "stock_location_id": int(next(iter(level["locations"])))})
 
 
 def _send_in(page: Page, text: str) -> None:

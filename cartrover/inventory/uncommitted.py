@@ -1,7 +1,8 @@
 """What was sold for a warehouse and what its readings do not know of yet, by order. Inside the merchant's door.
 
 An order counts while it is not at the warehouse, while it is there as a draft, and when it came there after the reading began.
-Until it is there it counts by the merchant's rules as they are now; then by the parts that it was sent as.
+Until it is there it counts by the merchant's rules as they are now; then by the parts that it was sent as. Units that the cart
+adds to an order which is there count like an order of their own.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from django.db.models import F, Q
 from cartrover.connections.models import Warehouse
 from cartrover.inventory.models import SkuRule
 from cartrover.inventory.skus import Rulebook, code_of
-from cartrover.orders.models import LinePart, OrderLine, Status
+from cartrover.orders.errands import NOT_CHANGED
+from cartrover.orders.models import LinePart, Order, OrderLine, Status
+from cartrover.orders.wanted_lines import still_to_come
 
 UNDELIVERED = (Status.NEW, Status.HELD, Status.ERROR)
+AT_WAREHOUSE = (Status.AT_WMS, Status.SHIPPED, Status.CONFIRMED)
 NOT_THERE = (*UNDELIVERED, Status.CANCELED)  # what was voided at the warehouse is free again
 
 
@@ -32,10 +36,10 @@ class Sold:
 
 
 def uncommitted(warehouse: Warehouse, read_at: Mapping[str, datetime]) -> list[Sold]:
-    """What each order takes of these SKUs, read when. Six queries, however many they are."""
+    """What each order takes of these SKUs, read when. A handful of queries, and some for each order that is being changed."""
     if not read_at:
         return []
-    return [*_undelivered(warehouse, read_at), *_delivered(warehouse, read_at)]
+    return [*_undelivered(warehouse, read_at), *_delivered(warehouse, read_at), *_to_be_added(warehouse, read_at)]
 
 
 def by_sku(sold: Iterable[Sold]) -> dict[str, int]:
@@ -82,14 +86,34 @@ def _delivered(warehouse: Warehouse, read_at: Mapping[str, datetime]) -> Iterato
     """
     oldest = min(read_at.values())
     lines = OrderLine.objects.filter(_there("order", warehouse, oldest), sku__in=read_at, left_out="", parts=None)
-    parts = LinePart.objects.filter(_there("line__order", warehouse, oldest), sku__in=read_at)
+    parts = LinePart.objects.filter(_there("line__order", warehouse, oldest) | _added(warehouse, oldest), sku__in=read_at)
     left, of_part = F("quantity") - F("shipped_before"), (F("line__quantity") - F("line__shipped_before")) * F("each")
     told = ("order_id", "order__status", "order__stock_committed", "order__delivered_at")
-    rows = [*lines.values_list(*told, "sku", left), *parts.values_list(*(f"line__{name}" for name in told), "sku", of_part)]
-    for order_id, status, committed, delivered_at, sku, units in rows:
+    of_parts = parts.values_list(*(f"line__{name}" for name in told), "sku", of_part, "added", "added_at")
+    of_lines = ((*row, 0, None) for row in lines.values_list(*told, "sku", left))
+    for order_id, status, committed, delivered_at, sku, units, added, added_at in (*of_lines, *of_parts):
         draft = status == Status.AT_WMS and not committed
-        if units > 0 and (draft or delivered_at >= read_at[sku]):
-            yield Sold(order_id, sku, units)
+        since = added_at is not None and added_at >= read_at[sku]
+        count = units if draft or delivered_at >= read_at[sku] else min(added, units) if since else 0
+        if count > 0:
+            yield Sold(order_id, sku, count)
+
+
+def _added(warehouse: Warehouse, oldest: datetime) -> Q:
+    """Parts of which units came to their order when it was there already."""
+    there = Q(line__order__warehouse=warehouse, line__order__status__in=AT_WAREHOUSE)
+    return Q(added_at__gte=oldest) & there
+
+
+def _to_be_added(warehouse: Warehouse, skus: Iterable[str]) -> Iterator[Sold]:
+    """What the warehouse is to be told of, by us or by a person."""
+    wanted = set(skus)
+    there = Order.objects.filter(warehouse=warehouse, status__in=AT_WAREHOUSE, lines_now__isnull=False)
+    changing = Q(errand=Order.Errand.CHANGE) | Q(reason_code=NOT_CHANGED)
+    for order in there.filter(changing).select_related("cart"):
+        for sku, units in still_to_come(order).items():
+            if sku in wanted:
+                yield Sold(order.pk, sku, units)
 
 
 def _there(order: str, warehouse: Warehouse, oldest: datetime) -> Q:

@@ -15,6 +15,7 @@ from cartrover.events.telling import event, tell
 from cartrover.orders import errands
 from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.settling import close_if_empty
+from cartrover.orders.shipped import settle_confirmed, settle_shipped
 
 IN_DOUBT = ("intent", "ambiguous")  # states of an effect whose order may have come to the warehouse
 
@@ -79,8 +80,22 @@ def may_be_told(order: Order) -> bool:
 def told_warehouse(orders: QuerySet[Order], actor: str) -> int:
     """The warehouse has been told what is different, or what is different there is meant to be so. Returns how many."""
     chosen = [order for order in _locked(orders) if may_be_told(order)]
-    tell(line for order in chosen for line in errands.told_by_person(order, actor))
+    for order in chosen:
+        tell([*errands.told_by_person(order, actor), *settle_shipped(order), *settle_confirmed(order)])
     return len(chosen)
+
+
+def may_change_again(order: Order) -> bool:
+    """Whether the warehouse did not take a change, and may by now: somebody has unpacked it, or there is the SKU."""
+    return order.reason_code == errands.NOT_CHANGED and not order.errand
+
+
+def change_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
+    """Tell the warehouse of the change once more."""
+    chosen = [order for order in _locked(orders) if may_change_again(order)]
+    errands.change_again(chosen)
+    tell(event(order, "retried", "Trying the change again.", actor=actor) for order in chosen)
+    return len(chosen), _woken(chosen)
 
 
 def _locked(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 SHOWN = {
@@ -72,7 +73,7 @@ def of_refunds(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str,
 
 def went_back(refund: Mapping[str, Any], currency: str) -> str:
     """One refund or return, in words."""
-    amount = f" of {refund['amount']} {currency}" if refund["amount"] else ""
+    amount = f" of {Decimal(refund['amount']):.2f} {currency}" if refund["amount"] else ""
     what = f"goods came back{amount}" if refund["goods"] else f"refunded{amount or ' some of it'}"
     begun = f"return{amount} is on its way" if refund["goods"] else f"refund{amount} is under way"
     told = what if refund["done"] else f"refund{amount} did not go through" if refund["reason"] else begun

@@ -35,8 +35,7 @@ def _address(address: Mapping[str, str]) -> str:
 
 
 def _of_lines(sent: Delivery, wanted: Delivery) -> Iterator[Difference]:
-    before = {line["external_id"]: line for line in sent["lines"]}
-    after = {line["external_id"]: line for line in wanted["lines"]}
+    before, after = _by_sku(sent), _by_sku(wanted)
     for key in (*before, *(key for key in after if key not in before)):
         old, new = before.get(key), after.get(key)
         sku = (old or new or {})["sku"]
@@ -46,6 +45,11 @@ def _of_lines(sent: Delivery, wanted: Delivery) -> Iterator[Difference]:
             yield _difference(f"price of {sku}", _money(sent, old["unit_price"]), _money(wanted, new["unit_price"]))
     if sent["total"] != wanted["total"]:
         yield _difference("total", _money(sent, sent["total"]), _money(wanted, wanted["total"]))
+
+
+def _by_sku(delivery: Delivery) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """A line that is another SKU is one taken away and one added."""
+    return {(line["external_id"], line["sku"]): line for line in delivery["lines"]}
 
 
 def _units(line: Mapping[str, Any] | None) -> str:

@@ -24,7 +24,9 @@ def may_edit(order: Order) -> bool:
         return not order.errand and order.sent is not None and not order.shipments.exclude(state="void").exists()
     if may_send_again(order):
         return True
-    return order.status in _OPEN and not order.effects.filter(kind="order", state__in=(*SENT, "held")).exists()
+    if order.status not in _OPEN or order.reason_code == "malformed":
+        return False
+    return not order.effects.filter(kind="order", state__in=(*SENT, "held")).exists()
 
 
 def edit(order: Order, wanted: Mapping[str, Any], actor: str) -> tuple[list[str], set[int]]:

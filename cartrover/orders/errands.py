@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from cartrover.events.models import Event, Problem
 from cartrover.events.telling import event, open_problem, tell
-from cartrover.orders import lines_now
+from cartrover.orders import lines_now, lines_there
 from cartrover.orders.models import Order, Status
+from cartrover.orders.wanted_lines import WantedLines, still_to_come, wanted_lines
 
 # Why an order is to be voided, by the code that its row holds meanwhile.
 VOIDED_FOR = {
@@ -29,6 +30,7 @@ TOO_LATE, ASKED, NOT_CHANGED = "too_late", "cancel_asked_late", "not_changed"
 GONE, WANTED_AGAIN, DIFFERS = "voided_there", "wanted_again", "differs_at_warehouse"
 VOIDED, CANCELED_HERE = "voided", "canceled_here"  # the ends: for what the cart says, and for what a person here said
 SEND_AGAIN = (GONE, WANTED_AGAIN)  # held: the warehouse has it no more, and the cart wants it
+HAS_LEFT = (Status.SHIPPED, Status.CONFIRMED)
 KINDS = (TOO_LATE, ASKED, NOT_CHANGED, GONE, WANTED_AGAIN, DIFFERS)
 
 _STATE = ("status", "errand", "due_at", "attempts", "reason_code", "reason", "problem")
@@ -55,6 +57,8 @@ def _judge(order: Order, edited: bool) -> list[Event]:
         return [voided(order, cause)]
     if order.status == Status.CANCELED and order.reason_code == VOIDED and not cause:
         return _wanted_again(order)
+    if order.status in HAS_LEFT:
+        _add_to_what_has_left(order, edited, cause)
     if order.status != Status.AT_WMS:
         return []
     if cause:
@@ -65,6 +69,14 @@ def _judge(order: Order, edited: bool) -> list[Event]:
     if order.cancel == "asked" and order.reason_code not in (ASKED, TOO_LATE):
         events += _asked(order)
     return events
+
+
+def _add_to_what_has_left(order: Order, edited: bool, cause: str) -> None:
+    """Lines that come when all has left are tried, and told to a person. Of an order that nobody wants they are over."""
+    if cause and order.reason_code == NOT_CHANGED:
+        settled(order, NOT_CHANGED)
+    elif edited and not cause and (order.reason_code == NOT_CHANGED or still_to_come(order)):
+        _set(order, errand=Order.Errand.CHANGE, due_at=timezone.now(), attempts=0)
 
 
 def unwanted(order: Order) -> str:
@@ -160,27 +172,52 @@ def too_late(order: Order, why: str, detail: str = "") -> Event:
 
 
 def not_changed(
-    order: Order, why: str, differences: Sequence[Mapping[str, str]], wanted: Mapping[str, Any], detail: str
+    order: Order, why: str, differences: Sequence[Mapping[str, str]], wanted: Mapping[str, Any], detail: str, lacks: str = ""
 ) -> Event:
-    """The warehouse does not take the change. ``differences`` are told on the order's page alone: some are personal."""
+    """The warehouse does not take the change. ``differences`` are told on the order's page alone: some are personal.
+
+    ``lacks`` is the code or SKU that has to be put right first, where that is all: then it is tried again by itself.
+    """
     what = ", ".join(dict.fromkeys(each["what"] for each in differences))
     words = (
         f"Order {order.number} was changed at the cart when it was at {order.warehouse} already ({what}), and the change was not "
         f"taken there. {_sentence(why)} Tell the warehouse what is different now."
     )
     _close(order, NOT_CHANGED)
-    data = {"differences": list(differences), "wanted": wanted}
+    data = {"differences": list(differences), "wanted": wanted, "lacks": lacks}
     problem = open_problem(NOT_CHANGED, words, about=order, detail=detail, data=data)
     reason = f"changed at the cart ({what}), and not at the warehouse: {why[:1].lower()}{why[1:].rstrip('.')}"
     _set(order, errand="", due_at=None, attempts=0, reason_code=NOT_CHANGED, reason=reason, problem=problem)
     return event(order, NOT_CHANGED, _sentence(reason), detail=detail)
 
 
-def changed(order: Order, differences: Sequence[Mapping[str, str]], wanted: Mapping[str, Any]) -> Event:
+def lacking(connection_id: int) -> set[str]:
+    """The codes and SKUs that changes for a warehouse wait for."""
+    rows = Problem.objects.filter(kind=NOT_CHANGED, closed_at__isnull=True, orders__warehouse__connection_id=connection_id)
+    return {str(data["lacks"]) for data in rows.values_list("data", flat=True) if data.get("lacks")}
+
+
+def try_again(codes: Collection[str]) -> set[int]:
+    """These codes and SKUs are put right: changes that waited for one are tried again. Returns the connections to wake."""
+    rows = Order.objects.filter(reason_code=NOT_CHANGED, problem__data__lacks__in=list(codes), errand="")
+    orders = list(rows.select_for_update(of=("self",), no_key=True).select_related("warehouse").order_by("pk"))
+    change_again(orders)
+    at = {order.warehouse.connection_id for order in orders if order.warehouse is not None}
+    return {connection_id for connection_id in at if connection_id is not None}
+
+
+def change_again(orders: Iterable[Order]) -> None:
+    """Have them made at the warehouse as they are wanted now."""
+    for order in orders:
+        _set(order, errand=Order.Errand.CHANGE, due_at=timezone.now(), attempts=0)
+
+
+def changed(order: Order, differences: Sequence[Mapping[str, str]], wanted: Mapping[str, Any], lines: WantedLines) -> Event:
     """The warehouse has it as it is wanted now."""
-    _as_wanted(order, wanted)
+    _as_wanted(order, wanted, lines)
     what = ", ".join(dict.fromkeys(each["what"] for each in differences))
-    return event(order, "changed_there", f"Changed at the warehouse too: {what}.")
+    words = f"Changed at the warehouse too: {what}." if what else "At the warehouse it is as it was sent."
+    return event(order, "changed_there", words)
 
 
 def nothing_to_change(order: Order) -> None:
@@ -214,10 +251,13 @@ def remarked(order: Order, remark: str) -> Event:
 
 
 def shipped(order: Order) -> list[Event]:
-    """Every unit has left: what was asked for came too late, and nothing of it waits any longer."""
+    """Every unit has left: what was asked for came too late, and nothing of it waits but what the cart has added since."""
     cause = _why(order)
-    _set(order, errand="", due_at=None)
-    settled(order, *(kind for kind in KINDS if kind != DIFFERS or order.reason_code == DIFFERS))
+    more = not cause and bool(still_to_come(order))
+    if not more:
+        _set(order, errand="", due_at=None)
+    if not more or order.reason_code != NOT_CHANGED:
+        settled(order, *(kind for kind in KINDS if kind != DIFFERS or order.reason_code == DIFFERS))
     return [event(order, "shipped_anyway", f"It has left although {VOIDED_FOR[cause]}.")] if cause else []
 
 
@@ -225,7 +265,7 @@ def told_by_person(order: Order, actor: str) -> list[Event]:
     """A person has told the warehouse of a change, or knows of one there: from now on it counts as done."""
     problem = order.problem
     if order.reason_code == NOT_CHANGED and problem is not None and problem.data:
-        _as_wanted(order, problem.data["wanted"])
+        _as_wanted(order, problem.data["wanted"], wanted_lines(order))
     words = (
         "The warehouse was told of the change." if order.reason_code == NOT_CHANGED else "The change at the warehouse is known."
     )
@@ -236,10 +276,11 @@ def told_by_person(order: Order, actor: str) -> list[Event]:
 # --------------------------------------------------------------------------------------------------------------------- details
 
 
-def _as_wanted(order: Order, wanted: Mapping[str, Any]) -> None:
-    lines_now.apply(order)
+def _as_wanted(order: Order, wanted: Mapping[str, Any], lines: WantedLines) -> None:
+    lines_there.write(order, lines)
     Order.objects.filter(pk=order.pk).update(sent=dict(wanted))
-    _set(order, errand="", due_at=None, attempts=0)
+    if order.errand != Order.Errand.VOID:  # it may have been canceled meanwhile
+        _set(order, errand="", due_at=None, attempts=0)
     if order.reason_code in (NOT_CHANGED, DIFFERS):
         settled(order, NOT_CHANGED, DIFFERS)
 
@@ -254,7 +295,8 @@ def _held(order: Order, code: str, words: str, reason: str, *, actor: str = "Car
 
 def _is_void_there(order: Order) -> None:
     """What was made of it is no more: whoever sends it again sends a new order."""
-    Order.objects.filter(pk=order.pk).update(stock_committed=False, remote_status="void", lines_now=None)
+    lines_now.take_over(order)
+    Order.objects.filter(pk=order.pk).update(stock_committed=False, remote_status="void")
     order.effects.filter(kind="order", state="confirmed").update(state="rejected", said="Void at the warehouse.")
 
 

@@ -128,7 +128,7 @@ def _amount(asked: str) -> Decimal:
         raise ValueError("no amount") from None
     if not (amount.is_finite() and abs(amount) < MOST_MONEY):
         raise ValueError("no amount")
-    return amount
+    return round(amount, 4)
 
 
 FILTERS: tuple[Filter, ...] = (

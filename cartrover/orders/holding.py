@@ -31,7 +31,7 @@ def release_words(order: Order) -> str:
 
 def may_hold(order: Order) -> bool:
     """Whether a person can still stop it: nothing of it is, or may be, at the warehouse."""
-    if order.held_by or order.status not in _HOLDABLE or order.reason_code == "ambiguous":
+    if order.held_by or order.status not in _HOLDABLE or order.reason_code in ("ambiguous", "malformed"):
         return False
     return not order.effects.filter(kind="order", state__in=SENT).exists()
 

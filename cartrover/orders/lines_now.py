@@ -1,7 +1,7 @@
 """The lines of a delivered order as the cart tells them by now, where they are others than those that were sent.
 
 Rows of lines say what is at the warehouse, since packages are told apart by them. What the cart tells later stands beside them
-until it has been done there.
+until it has been done there (``lines_there.py`` writes that down).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cartrover.orders.models import Order, OrderLine
 Columns = dict[str, Any]
 COMPARED = ("sku", "quantity", "unit_price", "total")  # a new title is nothing that a warehouse is told
 _MONEY = ("unit_price", "total", "tax")
+_OF_THE_ROW = ("external_id", "shipped_before")  # what had left when the line was first seen stays
 
 
 def news(stored: Mapping[str, OrderLine], told: Mapping[str, Columns]) -> list[Columns] | None:
@@ -39,38 +40,47 @@ def last_told(order: Order) -> dict[str, Columns]:
     names = (*changes.LINE, "fulfilled")
     if order.lines_now is None:
         return {line.external_id: {name: getattr(line, name) for name in names} for line in order.lines.all()}
-    return {each["external_id"]: {name: _read(name, each[name]) for name in names} for each in order.lines_now}
+    return {key: {name: each[name] for name in names} for key, each in told_now(order).items()}
+
+
+def told_now(order: Order) -> dict[str, Columns]:
+    """The columns of the lines that stand beside the rows, by their id at the cart; none where the rows hold."""
+    return {each["external_id"]: {name: _read(name, value) for name, value in each.items()} for each in order.lines_now or ()}
 
 
 def _read(name: str, value: Any) -> Any:
     return Decimal(value) if name in _MONEY else value
 
 
-def laid_over(order: Order, lines: Sequence[OrderLine]) -> tuple[list[OrderLine], bool]:
-    """The lines as they are wanted now, unsaved, and whether that is all: a new line, and one of another SKU, cannot be made of
-    what was sent.
+def laid_over(order: Order, rows: Sequence[OrderLine]) -> list[OrderLine]:
+    """The lines as they are wanted now, in the cart's order, unsaved.
+
+    A new line has no key yet, and neither has one of another SKU: to a warehouse that is a line taken away and one added.
     """
     if order.lines_now is None:
-        return list(lines), True
-    told = {each["external_id"]: each for each in order.lines_now}
-    wanted = [line for line in lines if line.external_id in told]
-    all_known = len(wanted) == len(told) and all(line.sku == told[line.external_id]["sku"] for line in wanted)
-    for line in wanted:
-        for name in ("quantity", *_MONEY):
-            setattr(line, name, _read(name, told[line.external_id][name]))
-    return wanted, all_known
+        return list(rows)
+    stored = {line.external_id: line for line in rows}
+    return [_wanted(order, stored.get(key), columns) for key, columns in told_now(order).items()]
 
 
-def apply(order: Order) -> None:
-    """The warehouse has them so now: the rows say it too. What has left in a package stays, whatever the cart says."""
+def _wanted(order: Order, row: OrderLine | None, columns: Columns) -> OrderLine:
+    if row is None or row.sku != columns["sku"]:
+        return OrderLine(order=order, merchant_id=order.merchant_id, **columns)
+    for name in columns.keys() - set(_OF_THE_ROW):
+        setattr(row, name, columns[name])
+    return row
+
+
+def take_over(order: Order) -> None:
+    """Nothing of it is at the warehouse: the rows are again how the cart tells them."""
     if order.lines_now is None:
         return
-    lines = {line.external_id: line for line in order.lines.all()}
-    for each in order.lines_now:
-        columns = {name: _read(name, value) for name, value in each.items()}
-        OrderLine.objects.update_or_create(order=order, external_id=columns.pop("external_id"), defaults=columns)
-    gone = lines.keys() - {each["external_id"] for each in order.lines_now}
-    unwanted = OrderLine.objects.filter(order=order, external_id__in=gone, shipment_lines=None)
-    unwanted.exclude(parts__shipped__isnull=False).delete()
+    told = told_now(order)
+    gone = OrderLine.objects.filter(order=order, shipment_lines=None).exclude(external_id__in=told)
+    gone.exclude(parts__shipped__isnull=False).delete()
+    for key, columns in told.items():
+        row = {name: value for name, value in columns.items() if name != "external_id"}
+        changed = {name: value for name, value in row.items() if name not in _OF_THE_ROW}
+        OrderLine.objects.update_or_create(order=order, external_id=key, defaults=changed, create_defaults=row)
     order.lines_now = None
     order.save(update_fields=["lines_now"])

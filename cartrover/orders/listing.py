@@ -14,7 +14,7 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least, may
 from cartrover.orders import filters
-from cartrover.orders.counts import by_status, counted
+from cartrover.orders.counts import by_status
 from cartrover.orders.forms import FilterForm
 from cartrover.orders.models import Order, OrderLine, SavedView, Status
 from cartrover.portal.bulk import CHOICES
@@ -41,10 +41,11 @@ def order_list(request: MerchantRequest) -> HttpResponse:
     lines = Prefetch("lines", OrderLine.objects.only("order_id", "quantity"))
     found = filters.narrowed(Order.objects.all(), asked, request.merchant.time_zone)
     shown = found.select_related("cart").defer(*_NOT_LISTED).prefetch_related(lines)
+    counts = by_status(found=found)
     context = {
         "page": page(shown, request, by="placed_at"),
-        "found": counted(found),
-        "tabs": _tabs(asked),
+        "found": counts["found"],
+        "tabs": _tabs(asked, counts),
         "asked": asked,
         "query": filters.as_query(asked),
         "chips": filters.chips(asked),
@@ -52,13 +53,12 @@ def order_list(request: MerchantRequest) -> HttpResponse:
         "kept": {name: asked[name] for name in ("status", "problem") if name in asked},
         "saved": SavedView.objects.filter(member_id=request.member.pk).order_by("name"),
         "actions": CHOICES if may(request.member, Role.STAFF) else {},
-        "any_order": Order.objects.exists(),
+        "any_order": any(counts.values()),
     }
     return TemplateResponse(request, "orders/list.html", context)
 
 
-def _tabs(asked: Mapping[str, str]) -> list[Tab]:
-    counts = by_status()
+def _tabs(asked: Mapping[str, str], counts: Mapping[str, int]) -> list[Tab]:
     chosen = asked.get("status", "")
     shown = [("", "All", None), *((state, "", counts[state]) for state in _tab_order())]
     return [

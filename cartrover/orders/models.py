@@ -178,6 +178,8 @@ class LinePart(Owned):
     """What a line is sent as: a warehouse's SKU, ``each`` units of it for one unit of the line. A kit has several.
 
     ``item_id`` and ``remote_id`` are the warehouse's item and line. Written when the order is made ready for the warehouse.
+    ``added`` units came to it when the order was there already, the last of them at ``added_at``. ``each`` is 0 where something
+    has left of a SKU that the line is no longer.
     """
 
     line = models.ForeignKey(OrderLine, on_delete=models.CASCADE, related_name="parts")
@@ -186,6 +188,8 @@ class LinePart(Owned):
     each = models.PositiveIntegerField(default=1)
     item_id = models.CharField(max_length=200, blank=True)
     remote_id = models.CharField(max_length=200, blank=True)
+    added = models.PositiveIntegerField(default=0)
+    added_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "line", "sku"], name="a_part_once_a_line")]
@@ -213,7 +217,8 @@ class Shipment(Owned):
 
     ``told`` is what was sent to the cart of it: carrier, tracking, and lines as (the cart's line, units); null before the first
     attempt. ``told_with`` is the package whose entry at the cart stands for this one as well. ``as_read`` is what the warehouse
-    says of carrier and tracking, where a person has put in something else.
+    says of carrier and tracking, where a person has put in something else. ``others`` are what is in it that nobody is known to
+    have ordered, as (the warehouse's line, SKU, units).
     """
 
     class State(models.TextChoices):
@@ -242,6 +247,7 @@ class Shipment(Owned):
     told = models.JSONField(null=True)
     told_with = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="told_for")
     as_read = models.JSONField(null=True)
+    others = models.JSONField(default=list)
     due_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
 

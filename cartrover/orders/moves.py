@@ -8,7 +8,7 @@ from cartrover.orders.models import Order, Status
 
 _BY_CODE = {
     "payment": "The buyer's move. It goes on by itself once the cart says that it is paid.",
-    "cancel_asked": "Your move: answer the buyer at the cart. We send it when you decline, and drop it when you agree.",
+    "cancel_asked": "Your move: answer the buyer at the cart. If you agree we drop it, else we send it.",
     "counting": "Our move. It goes on by itself in a moment.",
     "no_warehouse": "Your move: choose where this cart's orders go.",
     "malformed": "Our move: the cart told us something that we cannot read. It goes on by itself when the cart corrects it.",

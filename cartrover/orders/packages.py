@@ -13,20 +13,21 @@ from cartrover.events.models import Event
 from cartrover.events.telling import close_problems, event, tell
 from cartrover.orders import search
 from cartrover.orders.carriers import learn_carrier
-from cartrover.orders.models import Order, Shipment, ShipmentPart
-from cartrover.orders.shipped import recount, settle_shipped
-from cartrover.orders.units import keep_parts, needs_of, share_out
+from cartrover.orders.contents import put_in, recount
+from cartrover.orders.models import Order, Shipment
+from cartrover.orders.shipped import settle_shipped
+from cartrover.orders.units import Told, keep_parts, needs_of
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package as a warehouse tells it. ``lines`` are (the warehouse's line id, SKU, units); none are all that is left."""
+    """One package as a warehouse tells it. A package without ``lines`` holds all that is left."""
 
     remote_id: str
     order_id: str
     shipped: bool
     void: bool
-    lines: tuple[tuple[str, str, int], ...]
+    lines: tuple[Told, ...]
     shipped_at: datetime
     carrier: str = ""
     service: str = ""
@@ -88,10 +89,7 @@ def _add(order: Order, package: Package) -> list[Event]:
         seen_at=now,
         due_at=now,
     )
-    units = share_out(needs, package.lines)
-    ShipmentPart.objects.bulk_create(
-        ShipmentPart(shipment=shipment, part=needs[at].part, quantity=quantity) for at, quantity in sorted(units.items())
-    )
+    units = put_in(shipment, needs, package.lines)
     recount(order)
     learn_carrier(order.cart_id, package.carrier)
     search.remember(order, [package.tracking])

@@ -15,6 +15,7 @@ from cartrover.orders.shipped import CART_SHOWS_VOID
 class Packed:
     """``contents`` are the warehouse's units, as (units, SKU). ``kits`` are the lines that are sent as something else, by SKU or
     title, with the units that this package made whole; with none it holds a part of them. ``notes`` say what differs at the cart.
+    ``may_settle``: its order was canceled at the cart, which therefore takes it no more.
     """
 
     shipment: Shipment
@@ -22,11 +23,19 @@ class Packed:
     kits: tuple[tuple[int, str], ...]
     notes: tuple[str, ...]
     may_push: bool
+    may_settle: bool
     still_shown: bool
+
+
+def may_settle(shipment: Shipment) -> bool:
+    """Whether the cart refuses it and its order is canceled there: it would refuse it again for ever."""
+    return shipment.state == Shipment.State.REFUSED and shipment.order.cancel == "canceled"
 
 
 def may_push_again(shipment: Shipment) -> bool:
     """Never one that the cart has: it would show it twice."""
+    if may_settle(shipment):
+        return False
     return shipment.state == Shipment.State.REFUSED or (
         shipment.state == Shipment.State.WAITING and shipment.attempts > 0 and shipment.told_with_id is None
     )
@@ -38,7 +47,7 @@ def packages_of(order: Order) -> list[Packed]:
     parts = Prefetch(
         "parts", ShipmentPart.objects.select_related("part__line").order_by("part__line__position", "part__position")
     )
-    shipments = list(order.shipments.order_by("id").select_related("told_with").prefetch_related(lines, parts))
+    shipments = list(order.shipments.order_by("id").select_related("order", "told_with").prefetch_related(lines, parts))
     asked = Problem.objects.filter(kind=CART_SHOWS_VOID, about="shipment", closed_at__isnull=True)
     shown = set(asked.filter(about_id__in=[each.pk for each in shipments]).values_list("about_id", flat=True))
     return [_packed(each, still_shown=each.pk in shown) for each in shipments]
@@ -55,6 +64,7 @@ def _packed(shipment: Shipment, *, still_shown: bool) -> Packed:
         tuple((whole.get(pk, 0), line.sku or line.title) for pk, line in other.items()),
         tuple(_notes(shipment)),
         may_push_again(shipment),
+        may_settle(shipment),
         still_shown,
     )
 

@@ -17,12 +17,12 @@ def write_parts(order: Order, lines: Sequence[OrderLine]) -> list[LinePart]:
     """
     sent_as = translated(order, lines)
     for line in lines:
-        line.left_out = "" if sent_as[line.pk].parts else _LEFT_OUT[sent_as[line.pk].promotional]
+        line.left_out = left_out(sent_as[line.external_id])
     OrderLine.objects.bulk_update(lines, ["left_out"])
     wanted = [
         LinePart(merchant_id=order.merchant_id, line=line, position=position, sku=part.sku, each=part.units)
         for line in lines
-        for position, part in enumerate(sent_as[line.pk].parts)
+        for position, part in enumerate(sent_as[line.external_id].parts)
     ]
     keys = {(part.line_id, part.sku) for part in wanted}
     stale = [part.pk for part in LinePart.objects.filter(line__order=order) if (part.line_id, part.sku) not in keys]
@@ -33,15 +33,21 @@ def write_parts(order: Order, lines: Sequence[OrderLine]) -> list[LinePart]:
     return parts_of(lines)
 
 
-def translated(order: Order, lines: Iterable[OrderLine]) -> dict[int, Translation]:
-    """What the rules make of each line now, by its key."""
+def left_out(translation: Translation) -> str:
+    """What a line keeps of being kept away from the warehouse; empty where it is sent."""
+    return "" if translation.parts else _LEFT_OUT[translation.promotional]
+
+
+def translated(order: Order, lines: Iterable[OrderLine]) -> dict[str, Translation]:
+    """What the rules make of each line now, by its id at the cart."""
     if order.cart is None:
         raise LookupError(f"order {order.pk} has no cart")
-    codes = {line.pk: code_of(order.cart, line) for line in lines}
+    codes = {line.external_id: code_of(order.cart, line) for line in lines}
     rules = Rulebook.of(codes.values())
-    return {pk: rules.translate(order.cart.pk, code) for pk, code in codes.items()}
+    return {key: rules.translate(order.cart.pk, code) for key, code in codes.items()}
 
 
 def parts_of(lines: Iterable[OrderLine]) -> list[LinePart]:
     """What is written of these lines, in their order."""
-    return list(LinePart.objects.filter(line__in=lines).order_by("line__position", "position", "pk"))
+    rows = LinePart.objects.filter(line__in=lines).select_related("line")
+    return list(rows.order_by("line__position", "position", "pk"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cartrover.connections.models import Connection
 from cartrover.orders.gates import GATES
@@ -65,12 +65,13 @@ def may_judge(order: Order) -> bool:
 
 
 def judge_again(connection: Connection) -> set[int]:
-    """Judge what was skipped for want of a cart, after one was added, changed or switched on.
+    """Judge what was skipped for want of a cart, and what is on its way to where the cart's orders went before, after a cart was
+    added, changed or switched on.
 
     Returns the connections whose order delivery the caller has to wake.
     """
-    waiting = Order.objects.filter(connection=connection, reason_code__in=_OPEN_TO_CARTS)
-    return decide(waiting.filter(status__in=(Status.SKIPPED, Status.HELD)))
+    skipped = Q(status__in=(Status.SKIPPED, Status.HELD), reason_code__in=_OPEN_TO_CARTS)
+    return decide(Order.objects.filter(skipped | Q(status__in=(Status.NEW, Status.ERROR)), connection=connection))
 
 
 def release(kind: str, subject: str, connection: Connection) -> set[int]:
@@ -84,11 +85,13 @@ def release(kind: str, subject: str, connection: Connection) -> set[int]:
     return decide(waited.filter(status=Status.ERROR))
 
 
-def decide(orders: QuerySet[Order], actor: str = OURS) -> set[int]:
+def decide(orders: QuerySet[Order], actor: str = OURS, *, just_read: bool = False) -> set[int]:
     """Judge these orders now, and write what changed. Returns the connections whose order delivery the caller has to wake.
 
-    Locks the rows, in the order of their keys. ``actor`` is whose doing it is.
+    Locks the rows, in the order of their keys. ``actor`` is whose doing it is. Of an order that could not be read nobody knows
+    whether it is still wanted: only a reading decides about it (``just_read``).
     """
+    orders = orders if just_read else orders.exclude(reason_code="malformed")
     chosen = [each for each in orders.select_for_update(of=("self",)).order_by("pk").prefetch_related("lines") if may_judge(each)]
     sent = on_their_way([each.pk for each in chosen])
     by_connection: dict[int, list[Order]] = {}

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from cartrover.events.telling import event, tell
 from cartrover.orders.models import Order, Status
+from cartrover.orders.preparing import on_their_way
 from cartrover.orders.settling import close_if_empty
 
 _WAIT_FOR_A_PERSON = {"total_differs"}
@@ -25,10 +26,12 @@ def retry(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
     """Make the orders due now. Returns how many, and the connections whose order delivery the caller has to wake."""
     rows = orders.select_for_update(of=("self",), no_key=True).select_related("cart__warehouse").order_by("pk")
     chosen = [order for order in rows if may_retry(order)]
+    sent = on_their_way(order.pk for order in chosen)
     left = {order.problem_id for order in chosen if order.problem_id is not None}
     woken: set[int] = set()
     for order in chosen:
-        warehouse = order.warehouse or (order.cart.warehouse if order.cart else None)
+        chosen_now = order.cart.warehouse if order.cart and order.pk not in sent else None
+        warehouse = chosen_now or order.warehouse
         order.status, order.due_at, order.warehouse = Status.NEW, timezone.now(), warehouse
         order.reason = order.reason_code = ""
         order.problem, order.attempts = None, 0

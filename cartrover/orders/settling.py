@@ -32,7 +32,8 @@ def settle(judged: Sequence[tuple[Order, Verdict]], actor: str = OURS) -> set[in
         )
         if verdict.wakes is not None:
             woken.add(verdict.wakes)
-        if not news and order.cart_id == (verdict.cart.pk if verdict.cart else None):
+        where = (verdict.cart.pk, verdict.cart.warehouse_id) if verdict.cart else (None, None)
+        if not news and (order.cart_id, order.warehouse_id) == where:
             continue
         if order.problem_id and (problem is None or problem.pk != order.problem_id):
             left.add(order.problem_id)

@@ -1,4 +1,4 @@
-"""What an order's packages come to: which units of its lines have left, whether all have, and whether the cart shows it."""
+"""What an order's packages come to: how much has left, whether all has, and whether the cart shows it."""
 
 from __future__ import annotations
 
@@ -11,38 +11,11 @@ from cartrover.events.models import Event
 from cartrover.events.telling import close_problems, event
 from cartrover.orders import errands
 from cartrover.orders.models import Order, Shipment, ShipmentLine, Status
-from cartrover.orders.units import Credit, all_left, credit, needs_of, whole_units
+from cartrover.orders.units import all_left, needs_of
 
 CART_SHOWS_VOID = "cart_shows_void"
-TOLD = (Shipment.State.UPLOADED, Shipment.State.CONFIRMED)
+LEFT_CANCELED = "left_canceled"  # the cart refuses the package of an order that was canceled there
 NOT_COUNTED = (Shipment.State.VOID, Shipment.State.KEPT)  # what the cart need not show before an order is confirmed
-
-
-def recount(order: Order) -> None:
-    """Write down which package made which units of the lines whole. Call after each change of what has left."""
-    live = Shipment.objects.filter(order=order).exclude(state=Shipment.State.VOID).order_by("id")
-    shipments = list(live.prefetch_related("lines", "parts__part"))
-    credits = [
-        Credit(
-            frozenset([*(each.part.line_id for each in shipment.parts.all()), *(each.line_id for each in shipment.lines.all())]),
-            {each.line_id: each.quantity for each in shipment.lines.all()},
-            told=shipment.told is not None or shipment.state in TOLD,
-        )
-        for shipment in shipments
-    ]
-    before = [dict(each.units) for each in credits]
-    credit(whole_units(needs_of(order)), credits)
-    for shipment, old, new in zip(shipments, before, credits, strict=True):
-        for line, units in new.units.items():
-            if units != old.get(line, 0):
-                _write(shipment, line, units)
-
-
-def _write(shipment: Shipment, line: int, units: int) -> None:
-    if units:
-        ShipmentLine.objects.update_or_create(shipment=shipment, line_id=line, defaults={"quantity": units})
-    else:
-        ShipmentLine.objects.filter(shipment=shipment, line_id=line).delete()
 
 
 def units_left(order: Order) -> dict[int, int]:

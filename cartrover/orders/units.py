@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from cartrover.orders.models import LinePart, Order, OrderLine, Shipment
 
+Told = tuple[str, str, int]  # what a package holds, as a warehouse tells it: its line's id, SKU, units
+
 
 @dataclass(slots=True)
 class Need:
@@ -59,19 +61,20 @@ def needs_of(order: Order) -> list[Need]:
         whole = {each.line_id: each.quantity for each in shipment.lines.all()}
         for line, sku, units in held or _of_whole_units(parts, whole):
             left[line, sku] += units
-    return [Need(part, _wanted(part), left[part.line_id, part.sku]) for part in parts]
+    return [Need(part, wanted_of(part), left[part.line_id, part.sku]) for part in parts]
 
 
 def _of_whole_units(parts: Iterable[LinePart], units: Mapping[int, int]) -> list[tuple[int, str, int]]:
     return [(part.line_id, part.sku, part.each * units[part.line_id]) for part in parts if part.line_id in units]
 
 
-def _wanted(part: LinePart) -> int:
+def wanted_of(part: LinePart) -> int:
+    """Units of it in all, of what had not left before us."""
     return part.each * max(0, part.line.quantity - part.line.shipped_before)
 
 
-def share_out(needs: Sequence[Need], told: Iterable[tuple[str, str, int]]) -> dict[int, int]:
-    """Units of each need, by its place, that a package holds of which a warehouse tells (its line's id, SKU, units).
+def share_out(needs: Sequence[Need], told: Iterable[Told]) -> dict[int, int]:
+    """Units of each need, by its place, that a package holds of which a warehouse tells.
 
     By the warehouse's line where we know it, then by SKU; several needs of one SKU are filled up in turn. What is more than was
     wanted stays with the first, and what nobody ordered with none. A package without lines holds all that is missing; where
@@ -83,9 +86,7 @@ def share_out(needs: Sequence[Need], told: Iterable[tuple[str, str, int]]) -> di
         return missing or dict.fromkeys(range(len(needs)), 0)
     units: Counter[int] = Counter()
     for remote_line, sku, quantity in lines:
-        by_line = [at for at, need in enumerate(needs) if remote_line and need.part.remote_id == remote_line][:1]
-        by_sku = [at for at, need in enumerate(needs) if sku and need.part.sku == sku and at not in by_line]
-        candidates = [*by_line, *by_sku]
+        candidates = _candidates(needs, remote_line, sku)
         for at in candidates:
             taken = min(quantity, max(0, needs[at].missing - units[at]))
             units[at] += taken
@@ -95,10 +96,20 @@ def share_out(needs: Sequence[Need], told: Iterable[tuple[str, str, int]]) -> di
     return {at: count for at, count in units.items() if count}
 
 
+def _candidates(needs: Sequence[Need], remote_line: str, sku: str) -> list[int]:
+    by_line = [at for at, need in enumerate(needs) if remote_line and need.part.remote_id == remote_line][:1]
+    return [*by_line, *(at for at, need in enumerate(needs) if sku and need.part.sku == sku and at not in by_line)]
+
+
+def strangers(needs: Sequence[Need], told: Iterable[Told]) -> list[Told]:
+    """What a package holds that is of no need."""
+    return [(line, sku, units) for line, sku, units in told if not _candidates(needs, line, sku)]
+
+
 def whole_units(needs: Iterable[Need]) -> dict[int, int]:
     """Units of each line, by its id, of which every part has left."""
     whole: dict[int, int] = {}
-    for need in needs:
+    for need in (each for each in needs if each.part.each):
         units = min(need.left, need.wanted) // need.part.each
         whole[need.part.line_id] = min(units, whole.get(need.part.line_id, units))
     return whole

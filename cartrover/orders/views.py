@@ -52,7 +52,11 @@ def order_page(request: HttpRequest, ref: str) -> HttpResponse:
 
 def _lines(order: Order, packages: list[Shipment]) -> list[dict[str, Any]]:
     """Each line with what it was sent as, and how many of its units have left."""
-    lines = list(order.lines.order_by("position").prefetch_related(Prefetch("parts", LinePart.objects.order_by("position"))))
+    lines = list(
+        order.lines.order_by("position").prefetch_related(
+            Prefetch("parts", LinePart.objects.exclude(each=0).order_by("position"))
+        )
+    )
     left: dict[int, int] = {}
     for package in packages:
         if package.state != Shipment.State.VOID:

@@ -10,10 +10,13 @@ from typing import Any
 from django.db.models.functions import Now
 
 from cartrover.packing.models import Item, PackingLine, PackingOrder, Parcel
+from cartrover.packing.parcels import settle
+from cartrover.packing.picking import packed_units
 from integrations.contract import TOO_LATE, Delivery, DeliveryLine
 from integrations.outcomes import NeedsMerchant, Rejected
 
 CENT = Decimal("0.01")
+_OF_THE_LINES = frozenset({"total", "ship_by"})  # what of an order may follow its lines when a package is made
 
 
 def insist_on_total(delivery: Delivery) -> None:
@@ -43,19 +46,38 @@ def arrive(connection_id: int, delivery: Delivery, key: str) -> PackingOrder:
 
 
 def change(order: PackingOrder, delivery: Delivery) -> bool:
-    """Make an order as the delivery says. False where it is so already. Rejected where it is void or a package is made."""
+    """Make an order as the delivery says. False where it is so already. Rejected where it is void, and where packages forbid it:
+    of an order that is packed in part only the lines change, and no packed unit is taken out.
+    """
     changed = {name: value for name, value in _columns(delivery).items() if getattr(order, name) != value}
     wanted = {_named(line): (at, line.title, line.quantity) for at, line in enumerate(delivery.lines)}
     here = {(line.external_id, str(line.item_id)): (line.position, line.title, line.quantity) for line in there(order)}
     if not changed and here == wanted:
         return False
-    insist_on_no_package(order)
     if order.state == PackingOrder.State.VOID:
         raise Rejected("The order is void at the packing desk.", code="void")
+    if not changed.keys() <= _OF_THE_LINES:
+        insist_on_no_package(order)
+    _insist_on_packed_units(order, delivery)
     PackingOrder.objects.filter(pk=order.pk).update(**changed, updated_at=Now())
     if here != wanted:
         _keep_lines(order, delivery)
+        settle(order)
     return True
+
+
+def _insist_on_packed_units(order: PackingOrder, delivery: Delivery) -> None:
+    """Raise Rejected where all is in packages, a box may stand at the door, or fewer units are wanted than are in packages."""
+    packed = packed_units([order])
+    lines = there(order)
+    if packed and all(packed.get(line.pk, 0) >= line.quantity for line in lines):
+        raise Rejected("It is too late: the order is packed already.", code=TOO_LATE)
+    wanted = {_named(line): line.quantity for line in delivery.lines}
+    for line in lines:
+        units = packed.get(line.pk, 0)
+        if wanted.get((line.external_id, str(line.item_id)), 0) < units:
+            words = f"{line.sku} cannot go below what is in a package: {units} of it {'is' if units == 1 else 'are'}."
+            raise Rejected(words, code=TOO_LATE)
 
 
 def insist_on_no_package(order: PackingOrder) -> None:

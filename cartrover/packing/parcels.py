@@ -35,9 +35,7 @@ def pack(order: PackingOrder, units: Mapping[int, int], *, actor: str) -> Parcel
     if held.state != PackingOrder.State.TO_PACK:
         raise Refusal(f"{held} is not to be packed: it is {held.get_state_display().lower()}.")
     left = left_to_pack(held)
-    wanted = {line: number for line, number in units.items() if number} or {
-        line: number for line, number in left.items() if number
-    }
+    wanted = _some(units) or _some(left)
     if not wanted:
         raise Refusal("Every unit of it is in a package already.")
     if any(number < 0 or number > left.get(line, 0) for line, number in wanted.items()):
@@ -68,9 +66,14 @@ def ship(parcel: Parcel, carrier: str, tracking: str) -> None:
     except IntegrityError:
         raise Refusal(f"Tracking number {tracking} is on another package of this order already.") from None
     stock.move({item: -units for item, units in _units(parcel).items()})
+    settle(order)
+    waking.packages_changed(order.connection_id)
+
+
+def settle(order: PackingOrder) -> None:
+    """It has shipped once every unit that it wants has left."""
     if _all_left(order):
         _become(order, PackingOrder.State.SHIPPED)
-    waking.packages_changed(order.connection_id)
 
 
 def may_take_back(parcel: Parcel) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -21,8 +20,8 @@ from cartrover.orders.holding import release
 from cartrover.orders.models import Order
 from cartrover.orders.retrying import retry
 from cartrover.portal.solving import solving
-from cartrover.sync import pull_again, streams
-from cartrover.sync.models import Stream
+from cartrover.sync import streams
+from cartrover.sync.jobs import pull_again
 from cartrover.sync.order_actions import ACTIONS
 
 
@@ -86,7 +85,7 @@ def release_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
     problem = get_object_or_404(Problem, pk=problem_id)
     with solving(problem):
         count, connections = release(Order.objects.filter(problem_id=problem_id), actor=request.user.email)
-    deliver(connections)
+    streams.deliver(connections, asked=True)
     if count:
         messages.success(request, "It is released." if count == 1 else f"{count:,} orders are released.")
     else:
@@ -97,11 +96,5 @@ def release_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
 def try_again(orders: QuerySet[Order], actor: str) -> int:
     """Send orders that stopped once more, and wake who delivers them. Inside the merchant's door; returns how many."""
     count, connections = retry(orders, actor=actor)
-    deliver(connections)
+    streams.deliver(connections, asked=True)
     return count
-
-
-def deliver(connections: Iterable[int]) -> None:
-    """Wake the order delivery of these connections."""
-    for connection_id in connections:
-        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)

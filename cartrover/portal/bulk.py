@@ -16,7 +16,7 @@ from cartrover.orders import filters
 from cartrover.orders.counts import counted
 from cartrover.portal.chosen import chosen, described, list_of
 from cartrover.portal.exporting import EXPORT
-from cartrover.sync import bulk_actions
+from cartrover.sync.jobs import bulk_actions
 from cartrover.sync.order_actions import ACTIONS
 
 CHOICES = {**{name: action.label for name, action in ACTIONS.items() if action.many}, EXPORT: "Export CSV"}

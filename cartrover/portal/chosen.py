@@ -15,7 +15,7 @@ MOST_TICKED = 200
 
 
 def chosen(asked: QueryDict, zone: str) -> dict[str, Any]:
-    """As ``sync/bulk_actions.py`` takes it. What is neither means none."""
+    """As ``sync/jobs/bulk_actions.py`` takes it. What is neither means none."""
     if asked.get("which") != "all":
         return {"refs": sorted(set(asked.getlist("order")))[:MOST_TICKED]}
     return {"query": filters.asked_for(QueryDict(asked.get("query", "").lstrip("?"))), "zone": zone}

@@ -74,25 +74,20 @@ def _look(request: HttpRequest, merchant: Merchant | None) -> Look | None:
 
 
 def _navigation(path: str, merchant: Merchant, member: Member | None) -> list[Entry]:
+    with acting_for(merchant):
+        packs, waiting = desks().exists(), _open_problems()
     home = reverse("dashboard", args=[merchant.public_id])
     entries = []
     for name, words, icon in PAGES:
         if name in FROM_ROLE and not may(member, FROM_ROLE[name]):
             continue
-        if name == "packing" and not _packs(merchant):
+        if name == "packing" and not packs:  # the merchant's own staff are no warehouse
             continue
         url = reverse(name, args=[merchant.public_id])
         here = path == url if url == home else path.startswith(url)
-        entries.append(Entry(words, icon, url, here, _open_problems(merchant) if name == "problems" else 0))
+        entries.append(Entry(words, icon, url, here, waiting if name == "problems" else 0))
     return entries
 
 
-def _packs(merchant: Merchant) -> bool:
-    """Whether the merchant's own staff are a warehouse."""
-    with acting_for(merchant):
-        return desks().exists()
-
-
-def _open_problems(merchant: Merchant) -> int:
-    with acting_for(merchant):
-        return Problem.objects.filter(closed_at__isnull=True, whose=Problem.Whose.MERCHANT).count()
+def _open_problems() -> int:
+    return Problem.objects.filter(closed_at__isnull=True, whose=Problem.Whose.MERCHANT).count()

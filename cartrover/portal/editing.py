@@ -18,8 +18,8 @@ from cartrover.merchants.roles import at_least
 from cartrover.orders.edit_form import EditForm
 from cartrover.orders.editing import edit, may_edit
 from cartrover.orders.models import Order
-from cartrover.portal.actions import deliver
 from cartrover.portal.solving import solving
+from cartrover.sync import streams
 
 
 @at_least(Role.STAFF)
@@ -36,7 +36,7 @@ def edit_order(request: MerchantRequest, ref: str) -> HttpResponse:
     problem = order.problem
     with solving(problem) if problem is not None else nullcontext():
         words, connections = edit(order, form.cleaned_data, request.user.email)
-    deliver(connections)
+    streams.deliver(connections, asked=True)
     audit.record(request, "edited order", order, after={"other than the cart tells": words})
     messages.success(request, "Saved. It goes out like this, whatever the cart tells." if words else "Saved.")
     if problem is not None and request.POST.get("from") == "problem":

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from allauth.core.internal import ratelimit
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -25,7 +25,7 @@ from cartrover.portal import csv_files
 from cartrover.portal.chosen import chosen, described
 from cartrover.portal.csv_files import Cell
 from cartrover.portal.formats import local
-from cartrover.sync.bulk_actions import wanted
+from cartrover.sync.jobs.bulk_actions import wanted
 
 EXPORT = "export"
 CHUNK = 500
@@ -44,7 +44,7 @@ _NOT_WRITTEN = ("raw", "marks", "references", "bill_to", "sent", "lines_now", "r
 @without_scope
 @at_least(Role.STAFF)
 @require_POST
-def export_orders(request: MerchantRequest) -> HttpResponse:
+def export_orders(request: MerchantRequest) -> HttpResponseBase:
     """The file. Its lines are read while it is sent, each part in a scope of its own."""
     if ratelimit.consume(request, app="cartrover.orders", action="orders", config=OFTEN, user=request.user) is None:
         return render(request, "429.html", status=429)
@@ -53,7 +53,7 @@ def export_orders(request: MerchantRequest) -> HttpResponse:
         audit.record(request, "exported orders", request.merchant, after={"orders": described(args)})
     day = local(timezone.now(), request.merchant.time_zone)
     lines = _text(request.merchant, args)
-    answer: HttpResponse = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")  # type: ignore[assignment]
+    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="orders-{day:%Y-%m-%d}.csv"'
     return answer
 

@@ -14,8 +14,10 @@ from cartrover.connections.models import Warehouse
 from cartrover.events.cards import Card
 from cartrover.orders.deadlines import LATE
 from cartrover.orders.errands import KINDS
-from cartrover.orders.models import Order
-from cartrover.orders.shipped import CART_SHOWS_VOID
+from cartrover.orders.gates.wanted import ASKED
+from cartrover.orders.models import Order, Shipment
+from cartrover.orders.packed import may_settle
+from cartrover.orders.shipped import CART_SHOWS_VOID, LEFT_CANCELED
 from cartrover.portal.actions import buttons
 from cartrover.portal.editing import of_card
 from cartrover.portal.sku_fix import fix_facts
@@ -27,7 +29,10 @@ def nothing_more(card: Card) -> Mapping[str, Any]:
 
 
 def order_of_package(card: Card) -> Mapping[str, Any]:
-    return {"order": Order.objects.filter(shipments=card.problem.about_id).only("ref", "number").first()}
+    package = Shipment.objects.select_related("order").filter(pk=card.problem.about_id).first()
+    if package is None:
+        return {}
+    return {"order": package.order, "package": package, "may_settle": may_settle(package)}
 
 
 def late_at(card: Card) -> Mapping[str, Any]:
@@ -56,10 +61,12 @@ class Fix:
 # A kind that has none gets the buttons that every card has: show its orders, open its connection, try again.
 FIXES: Mapping[str, Fix] = {
     **dict.fromkeys(("address", "refused"), Fix("problems/edit_order.html", of_card)),
-    **dict.fromkeys((*KINDS, AMBIGUOUS), Fix("problems/errand.html", of_an_errand, retry=False)),
+    **dict.fromkeys((*KINDS, ASKED, AMBIGUOUS), Fix("problems/errand.html", of_an_errand, retry=False)),
     **dict.fromkeys(("currency", "location"), Fix("problems/account_lacks.html")),
     **dict.fromkeys(("reconnect", "consent_ends"), Fix("problems/reconnect.html", retry=False)),
-    **dict.fromkeys(("tracking_refused", CART_SHOWS_VOID), Fix("problems/package.html", order_of_package, retry=False)),
+    **dict.fromkeys(
+        ("tracking_refused", CART_SHOWS_VOID, LEFT_CANCELED), Fix("problems/package.html", order_of_package, retry=False)
+    ),
     LATE: Fix("problems/late.html", late_at, retry=False),
     "unmapped_method": Fix("problems/map_method.html", retry=False),
     "total_differs": Fix("problems/release.html"),

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
 
-from cartrover.connections.models import Cart, Connection, ServiceHolder, Warehouse
+from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.merchants.models import Merchant
 from cartrover.orders.counts import MOST, counted
 from cartrover.orders.models import Order, Shipment, Status
@@ -26,7 +26,7 @@ class Node:
     is tried next after a failure. ``y`` is where its line begins, in hundredths of the column. ``count`` is a cart's orders of
     today, or a warehouse's orders that are on their way to it, as ``unit`` says."""
 
-    holder: ServiceHolder
+    holder: Cart | Warehouse
     state: str
     last_good: datetime | None
     next_try: datetime | None
@@ -75,13 +75,13 @@ def _nodes(holders: QuerySet[Any], steps: set[Stream.Kind], counts: dict[int, in
     return [_node(holder, (index + 0.5) / len(found) * 100, counts.get(holder.pk, 0), unit) for index, holder in enumerate(found)]
 
 
-def _node(holder: ServiceHolder, y: float, count: int, unit: str) -> Node:
-    connection: Connection | None = holder.connection  # type: ignore[attr-defined]
+def _node(holder: Cart | Warehouse, y: float, count: int, unit: str) -> Node:
+    connection: Connection | None = holder.connection
     steps: list[Stream] = getattr(connection, "steps", [])
     failing = [step for step in steps if step.failing_since is not None]
     if connection is not None and connection.state != Connection.State.ACTIVE:
         state = connection.state
-    elif holder.state == ServiceHolder.State.LIVE and failing:
+    elif holder.state == holder.State.LIVE and failing:
         state = "trying"
     else:
         state = holder.state

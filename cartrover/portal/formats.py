@@ -72,8 +72,10 @@ def exact(moment: datetime, zone: str) -> str:
 
 
 def span(length: timedelta) -> str:
-    """``40 s``, ``12 min``, ``3 h``, ``5 days``: one unit, rounded down."""
-    seconds = max(int(length.total_seconds()), 0)
+    """``under a second``, ``40 s``, ``12 min``, ``3 h``, ``5 days``: one unit, rounded down."""
+    seconds = int(length.total_seconds())
+    if seconds < 1:
+        return "under a second"
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:

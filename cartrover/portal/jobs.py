@@ -15,7 +15,8 @@ from cartrover.merchants.roles import at_least
 from cartrover.orders.filters import as_query
 from cartrover.orders.models import Order
 from cartrover.portal.paging import page
-from cartrover.sync import jobs, pull_again
+from cartrover.sync import jobs
+from cartrover.sync.jobs import pull_again
 from cartrover.sync.models import Job
 
 
@@ -32,7 +33,7 @@ def job_list(request: MerchantRequest) -> HttpResponse:
 def job_page(request: MerchantRequest, public_id: str) -> HttpResponse:
     """One job. What is asked for from the page itself is its progress alone."""
     job = get_object_or_404(Job.objects.select_related("cart"), public_id=public_id)
-    part = bool(request.htmx) and request.htmx.target == f"job-{job.public_id}"  # type: ignore[attr-defined]
+    part = bool(request.htmx) and request.htmx.target == f"job-{job.public_id}"
     context = {"job": job, "orders": as_query(job.args["query"]) if "query" in job.args else ""}
     response = TemplateResponse(request, "jobs/progress.html" if part else "jobs/page.html", context)
     if part and job.state != Job.State.OPEN:

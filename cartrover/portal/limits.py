@@ -20,7 +20,7 @@ from cartrover.merchants.roles import at_least
 from cartrover.orders.limits_form import LimitsForm
 from cartrover.orders.models import Order, Status
 from cartrover.orders.preparing import decide
-from cartrover.portal.actions import deliver
+from cartrover.sync import streams
 
 _UNSENT = (Status.NEW, Status.ERROR, Status.HELD)
 
@@ -35,7 +35,7 @@ def save_limits(request: MerchantRequest, public_id: str) -> HttpResponse:
         with audit.watched(request, "changed limits", warehouse, "limits"):
             warehouse.limits = form.limits
             warehouse.save(update_fields=["limits"])
-        deliver(decide(Order.objects.filter(warehouse=warehouse, status__in=_UNSENT)))
+        streams.deliver(decide(Order.objects.filter(warehouse=warehouse, status__in=_UNSENT)), asked=True)
         messages.success(request, "Saved. Orders that are not sent yet are judged by it.")
     for name, errors in form.errors.items():
         messages.error(request, f"{form.fields[name].label}: {' '.join(map(str, errors))}")
@@ -54,7 +54,7 @@ def save_earliest(request: MerchantRequest, public_id: str) -> HttpResponse:
         messages.error(request, f"{cart.name} is not live yet: going live asks from when on.")
     else:
         holders.pull_since(cart, since, actor=request.user.email)
-        deliver(decide(Order.objects.filter(cart=cart, placed_at__lt=since, status__in=_UNSENT)))
+        streams.deliver(decide(Order.objects.filter(cart=cart, placed_at__lt=since, status__in=_UNSENT)), asked=True)
         messages.success(request, f"Orders of {cart.name} count from {since:%Y-%m-%d} on.")
     return redirect("cart", request.merchant.public_id, public_id)
 

@@ -165,6 +165,7 @@ def asks_first(question: str) -> Callable[[Action], Callable[..., HttpResponse |
                 "opts": self.model._meta,
                 "rows": list(queryset[:100]),
                 "action": act.__name__,
+                "words": _words(act),
                 "checkbox": helpers.ACTION_CHECKBOX_NAME,
             }
             return TemplateResponse(request, "admin/ask_first.html", context)

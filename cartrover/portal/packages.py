@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,7 +15,7 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Shipment
-from cartrover.sync.push_again import leave_at_cart, push_again
+from cartrover.sync.push_again import leave_at_cart, push_again, settle_with_buyer
 
 
 class PackageForm(forms.Form):
@@ -41,11 +43,27 @@ def push_package(request: MerchantRequest, ref: str, package_id: int) -> HttpRes
 
 @at_least(Role.STAFF)
 @require_POST
+def settle_package(request: MerchantRequest, ref: str, package_id: int) -> HttpResponse:
+    """It has left although canceled, and what comes back is between seller and buyer."""
+    if _said(request, ref, package_id, settle_with_buyer, "settled with the buyer"):
+        messages.success(request, "It counts as settled. The cart is not told of this package.")
+    return redirect("order", request.merchant.public_id, ref)
+
+
+@at_least(Role.STAFF)
+@require_POST
 def leave_package(request: MerchantRequest, ref: str, package_id: int) -> HttpResponse:
     """The cart shows a package that was taken back, and a person has put it right there."""
+    _said(request, ref, package_id, leave_at_cart, "corrected at the cart")
+    return redirect("order", request.merchant.public_id, ref)
+
+
+def _said(request: MerchantRequest, ref: str, package_id: int, settle: Callable[[Shipment, str], bool], what: str) -> bool:
+    """Whether something of the package still waited for a person's word."""
     package = get_object_or_404(Shipment.objects.filter(order__ref=ref).select_related("order"), pk=package_id)
-    if leave_at_cart(package, request.user.email):
-        audit.record(request, "corrected at the cart: package", package)
+    waited = settle(package, request.user.email)
+    if waited:
+        audit.record(request, f"{what}: package", package)
     else:
         messages.warning(request, "Nobody waits for that.")
-    return redirect("order", request.merchant.public_id, ref)
+    return waited

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,40 +30,41 @@ class Page:
 
 def page(rows: QuerySet[Any], request: HttpRequest, by: str, size: int = SIZE) -> Page:
     """One page of ``rows`` by descending (``by``, id). ``by`` names a column of times that is never null."""
-    before, after = _read(request.GET.get("before", "")), _read(request.GET.get("after", ""))
-    if after is not None:
-        found = list(rows.filter(_beyond(by, after, "gt")).order_by(by, "pk")[: size + 1])
-        more_newer, more_older = len(found) > size, True
-        found = found[:size][::-1]
-    else:
-        beginning = rows.filter(_beyond(by, before, "lt")) if before is not None else rows
-        found = list(beginning.order_by(f"-{by}", "-pk")[: size + 1])
-        more_newer, more_older = before is not None, len(found) > size
-        found = found[:size]
-    return Page(
-        found,
-        _query(request.GET, "after", _mark(found[0], by)) if found and more_newer else "",
-        _query(request.GET, "before", _mark(found[-1], by)) if found and more_older else "",
-    )
+    return _page(rows, request.GET, by, _read, _mark, size, down=True)
 
 
-def alphabetical(rows: QuerySet[Any], request: HttpRequest, by: str, size: int = SIZE) -> Page:
+def alphabetical(rows: QuerySet[Any], request: HttpRequest, by: str) -> Page:
     """One page of ``rows`` by ascending (``by``, id). ``by`` names a column of texts that is never null."""
-    before, after = _read_text(request.GET.get("before", "")), _read_text(request.GET.get("after", ""))
+    return replace(_page(rows, request.GET, by, _read_text, _text_mark, SIZE, down=False), words=("Back", "On"))
+
+
+def _page(
+    rows: QuerySet[Any],
+    asked: QueryDict,
+    by: str,
+    read: Callable[[str], tuple[Any, int] | None],
+    mark: Callable[[Any, str], str],
+    size: int,
+    *,
+    down: bool,
+) -> Page:
+    """``read`` and ``mark`` turn the place of a row in this order from and to what stands in an address."""
+    on, back = ("lt", "gt") if down else ("gt", "lt")
+    forwards, backwards = (f"-{by}", "-pk") if down else (by, "pk"), (by, "pk") if down else (f"-{by}", "-pk")
+    before, after = read(asked.get("before", "")), read(asked.get("after", ""))
     if after is not None:
-        found = list(rows.filter(_beyond(by, after, "lt")).order_by(f"-{by}", "-pk")[: size + 1])
+        found = list(rows.filter(_beyond(by, after, back)).order_by(*backwards)[: size + 1])
         more_before, more_after = len(found) > size, True
         found = found[:size][::-1]
     else:
-        beginning = rows.filter(_beyond(by, before, "gt")) if before is not None else rows
-        found = list(beginning.order_by(by, "pk")[: size + 1])
+        beginning = rows.filter(_beyond(by, before, on)) if before is not None else rows
+        found = list(beginning.order_by(*forwards)[: size + 1])
         more_before, more_after = before is not None, len(found) > size
         found = found[:size]
     return Page(
         found,
-        _query(request.GET, "after", _text_mark(found[0], by)) if found and more_before else "",
-        _query(request.GET, "before", _text_mark(found[-1], by)) if found and more_after else "",
-        ("Back", "On"),
+        _query(asked, "after", mark(found[0], by)) if found and more_before else "",
+        _query(asked, "before", mark(found[-1], by)) if found and more_after else "",
     )
 
 

@@ -52,7 +52,7 @@ def problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
     """One cause, open or solved. What is asked for from the page itself is how far its orders are."""
     row = get_object_or_404(Problem, pk=problem_id)
     context: dict[str, Any] = {"problem": row, "progress": progress(row)}
-    if request.htmx and request.htmx.target == "progress":  # type: ignore[attr-defined]
+    if request.htmx and request.htmx.target == "progress":
         return TemplateResponse(request, "problems/progress.html", context)
     context["each"] = _shown(request, card_of(row))
     return TemplateResponse(request, "problems/page.html", context)

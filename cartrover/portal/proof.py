@@ -20,6 +20,7 @@ from cartrover.sync.models import Job
 
 DAYS = (2, 7, 30)
 SHOWN = 30  # of the checks before
+COUNTED = ("orders", "skipped", "missing", "delivered", "packages")
 AMISS = (
     ("missing", "Were missing and are loaded now", "Nothing to do: they go their way like every other order."),
     (
@@ -44,6 +45,7 @@ def proof(request: MerchantRequest, public_id: str) -> HttpResponse:
         "job": job if job is not None and job.state in (Job.State.OPEN, Job.State.FAILED) else None,
         "last": told[0] if told else None,
         "amiss": _amiss(last),
+        "nothing_sold": not any(last.get(key) for key in COUNTED),
         "checks": told,
         "choices": DAYS,
     }

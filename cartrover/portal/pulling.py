@@ -17,7 +17,7 @@ from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
-from cartrover.sync import pull_again
+from cartrover.sync.jobs import pull_again
 from cartrover.sync.models import Job
 
 MOST_NUMBERS = 50
@@ -32,8 +32,8 @@ class _OfACart(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        carts = Cart.objects.filter(connection__isnull=False).exclude(state=Cart.State.DRAFT).order_by("name")
-        self.fields["cart"] = forms.ModelChoiceField(carts, to_field_name="public_id", empty_label=None)
+        self.carts = Cart.objects.filter(connection__isnull=False).exclude(state=Cart.State.DRAFT).order_by("name")
+        self.fields["cart"] = forms.ModelChoiceField(self.carts, to_field_name="public_id", empty_label=None)
         self.order_fields(self.field_order)
 
 
@@ -87,7 +87,7 @@ def pull_orders_again(request: MerchantRequest) -> HttpResponse:
         job = _ask(request, form.cleaned_data)
         audit.record(request, "asked to pull again", job)
         return redirect("job", request.merchant.public_id, job.public_id)
-    context = {"numbers": numbers, "days": days, "carts": form.fields["cart"].queryset.exists()}  # type: ignore[attr-defined]
+    context = {"numbers": numbers, "days": days, "carts": form.carts.exists()}
     return TemplateResponse(request, "orders/pull.html", context, status=400 if form.is_bound else 200)
 
 

@@ -15,7 +15,8 @@ from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Status
 from cartrover.portal.paging import page
-from cartrover.sync import jobs, rehearsed
+from cartrover.sync import jobs
+from cartrover.sync.jobs import rehearsed
 from cartrover.sync.models import Job, Rehearsed
 
 DAYS = (30, 7, 1)

@@ -16,7 +16,7 @@ from cartrover.orders import ruling
 from cartrover.orders.models import Order, OrderRule
 from cartrover.orders.rule_form import RuleForm
 from cartrover.orders.rules import Rule
-from cartrover.portal.actions import deliver
+from cartrover.sync import streams
 
 
 @at_least(Role.VIEWER)
@@ -42,7 +42,7 @@ def add_rule(request: MerchantRequest) -> HttpResponse:
     form = RuleForm(_carts(), request.POST)
     if not form.is_valid():
         return _page(request, form, status=400)
-    deliver(ruling.add(form.rule(), request))
+    streams.deliver(ruling.add(form.rule(), request), asked=True)
     messages.success(request, "The rule is saved, and orders that are not sent yet are judged by it.")
     return redirect("rules", request.merchant.public_id)
 
@@ -51,7 +51,7 @@ def add_rule(request: MerchantRequest) -> HttpResponse:
 @require_POST
 def switch_rule(request: MerchantRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(OrderRule, pk=pk)
-    deliver(ruling.switch(row, not row.on, request))
+    streams.deliver(ruling.switch(row, not row.on, request), asked=True)
     words = "The rule is on." if row.on else "The rule is off. What it had stopped goes on."
     messages.success(request, words)
     return redirect("rules", request.merchant.public_id)
@@ -60,7 +60,7 @@ def switch_rule(request: MerchantRequest, pk: int) -> HttpResponse:
 @at_least(Role.MANAGER)
 @require_POST
 def delete_rule(request: MerchantRequest, pk: int) -> HttpResponse:
-    deliver(ruling.delete(get_object_or_404(OrderRule, pk=pk), request))
+    streams.deliver(ruling.delete(get_object_or_404(OrderRule, pk=pk), request), asked=True)
     messages.success(request, "The rule is deleted. What it had stopped goes on.")
     return redirect("rules", request.merchant.public_id)
 

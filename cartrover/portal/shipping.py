@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,20 +23,37 @@ from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.methods import hold_unmapped, map_method
 from cartrover.orders.models import Carrier, Order, ShippingMethod
-from cartrover.portal.actions import deliver
 from cartrover.portal.solving import solving
+from cartrover.sync import streams
 
 DAYS = 30  # orders of these days are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One cart with its methods as (row, orders seen), its carriers as (row, what the integration makes of the name)."""
+    """One cart with its methods as (row, orders seen)."""
 
     cart: Cart
     methods: list[tuple[ShippingMethod, int]]
-    carriers: list[tuple[Carrier, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one cart is told for a carrier. ``found`` is what the integration makes of the name by itself."""
+
+    cart: Cart
+    row: Carrier
+    found: str
     codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One of the warehouses' carriers. ``words`` says which carts are told what of it, those that are told the same together."""
+
+    name: str
+    words: list[tuple[str, list[Cart]]]
+    choices: list[Choice]
 
 
 @at_least(Role.VIEWER)
@@ -45,6 +63,7 @@ def shipping(request: MerchantRequest) -> HttpResponse:
     seen = _orders_seen()
     context = {
         "sections": [_section(cart, seen) for cart in carts],
+        "carriers": _carriers(carts),
         "known": sorted(set(ShippingMethod.objects.exclude(sent_as="").values_list("sent_as", flat=True))),
         "days": DAYS,
     }
@@ -53,13 +72,22 @@ def shipping(request: MerchantRequest) -> HttpResponse:
 
 def _section(cart: Cart, seen: dict[tuple[int, str], int]) -> Section:
     methods = sorted(cart.shipping_methods.all(), key=lambda row: row.code.casefold())
-    carriers = sorted(cart.carriers.all(), key=lambda row: row.name.casefold())
-    return Section(
-        cart,
-        [(row, seen.get((cart.pk, row.code), 0)) for row in methods],
-        [(row, carrier_found(cart, row.name)) for row in carriers],
-        carrier_codes(cart),
-    )
+    return Section(cart, [(row, seen.get((cart.pk, row.code), 0)) for row in methods])
+
+
+def _carriers(carts: Iterable[Cart]) -> list[Told]:
+    choices: dict[str, list[Choice]] = {}
+    for cart in carts:
+        for row in cart.carriers.all():
+            choices.setdefault(row.name, []).append(Choice(cart, row, carrier_found(cart, row.name), carrier_codes(cart)))
+    return [Told(name, _together(choices[name]), choices[name]) for name in sorted(choices, key=str.casefold)]
+
+
+def _together(choices: Iterable[Choice]) -> list[tuple[str, list[Cart]]]:
+    told: dict[str, list[Cart]] = {}
+    for each in choices:
+        told.setdefault(each.row.code or each.found, []).append(each.cart)
+    return list(told.items())
 
 
 def _orders_seen() -> dict[tuple[int, str], int]:
@@ -83,7 +111,7 @@ def save_methods(request: MerchantRequest, public_id: str) -> HttpResponse:
         if f"sent_as-{row.pk}" in request.POST:
             hold = row.hold if turned else f"hold-{row.pk}" in request.POST
             woken |= _map(request, row, _typed(request.POST, f"sent_as-{row.pk}"), hold)
-    deliver(woken)
+    streams.deliver(woken, asked=True)
     messages.success(request, f"Saved. Orders of {cart.name} that waited for this go on.")
     return redirect("shipping", request.merchant.public_id)
 
@@ -97,15 +125,13 @@ def _map(request: MerchantRequest, row: ShippingMethod, sent_as: str, hold: bool
 
 @at_least(Role.MANAGER)
 @require_POST
-def save_carriers(request: MerchantRequest, public_id: str) -> HttpResponse:
-    cart: Cart = get_object_or_404(Cart, public_id=public_id)
-    codes = carrier_codes(cart)
-    for row in cart.carriers.order_by("pk"):
-        code = _typed(request.POST, f"code-{row.pk}")
+def save_carriers(request: MerchantRequest) -> HttpResponse:
+    for row in Carrier.objects.select_related("cart").order_by("pk"):
+        code, codes = _typed(request.POST, f"code-{row.pk}"), carrier_codes(row.cart)
         if f"code-{row.pk}" not in request.POST or code == row.code:
             continue
         if code and codes and code not in codes:
-            messages.error(request, f"{cart.name} knows no carrier {code}. Choose one of its list.")
+            messages.error(request, f"{row.cart.name} knows no carrier {code}. Choose one of its list.")
             continue
         with audit.watched(request, "mapped a carrier", row, "code"):
             row.code = code
@@ -124,7 +150,7 @@ def map_from_problem(request: MerchantRequest, problem_id: int) -> HttpResponse:
         raise Http404("No such problem.")
     sent_as = _typed(request.POST, "sent_as")
     with solving(problem):
-        deliver(_map(request, row, sent_as, hold=bool(sent_as) and row.hold))
+        streams.deliver(_map(request, row, sent_as, hold=bool(sent_as) and row.hold), asked=True)
     messages.success(request, f"{row.code} is sent as {sent_as or row.code}. What waited for it goes on.")
     return redirect("problem", request.merchant.public_id, problem_id)
 

@@ -26,7 +26,6 @@ class RuleForm(forms.Form):
     """A rule in the making. ``rows`` are its parts as they were typed: (SKU, units); ``wanted`` is what a valid form says."""
 
     code = forms.CharField(label="The cart's SKU or code", max_length=LONGEST)
-    cart = forms.ChoiceField(label="At which cart")
     action = forms.ChoiceField(label="What becomes of it", choices=_ACTIONS, widget=forms.RadioSelect)
     promotional = forms.BooleanField(label="It is no product", required=False, help_text=_PROMOTIONAL)
 
@@ -41,7 +40,8 @@ class RuleForm(forms.Form):
         super().__init__(data, initial=initial)
         self._carts = {cart.public_id: cart for cart in carts}
         self._now = now
-        self.fields["cart"].choices = [(_ALL, "All carts"), *((key, cart.name) for key, cart in self._carts.items())]  # type: ignore[attr-defined]
+        choices = [(_ALL, "All carts"), *((key, cart.name) for key, cart in self._carts.items())]
+        self.fields["cart"] = forms.ChoiceField(label="At which cart", choices=choices)
         if fixed:
             del self.fields["code"], self.fields["cart"]
         self.rows = _typed(data) if data is not None else [(part.sku, str(part.units)) for part in now.parts]

@@ -15,7 +15,8 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import ShippingMethod
-from cartrover.sync import jobs, trying_out
+from cartrover.sync import jobs
+from cartrover.sync.jobs import test_orders
 from cartrover.sync.models import Job
 
 
@@ -23,14 +24,14 @@ from cartrover.sync.models import Job
 @require_safe
 def test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
     cart = _cart(public_id)
-    job = trying_out.last(cart)
+    job = test_orders.last(cart)
     side = integration(cart.warehouse.integration).warehouse if cart.warehouse else None
     remote_id = job.result.get("remote_id", "") if job is not None else ""
     context = {
         "cart": cart,
         "job": job,
         "under_way": job is not None and job.state != Job.State.DONE,
-        "codes": trying_out.codes_of(cart),
+        "codes": test_orders.codes_of(cart),
         "methods": ShippingMethod.objects.filter(cart=cart).order_by("code"),
         "obstacle": _obstacle(cart),
         "remote_url": side.order_url(remote_id) if side is not None and remote_id else "",
@@ -47,10 +48,10 @@ def send_test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
     if trouble:
         messages.error(request, trouble)
     elif ref:
-        jobs.ask(trying_out.KIND, by=request.user.email, subject=ref, cart=cart, ref=ref)
+        jobs.ask(test_orders.KIND, by=request.user.email, subject=ref, cart=cart, ref=ref)
     else:
         method = request.POST.get("method", "")
-        jobs.ask(trying_out.KIND, by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, method=method)
+        jobs.ask(test_orders.KIND, by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, method=method)
         audit.record(request, "sent a test order", cart)
     return redirect("test_order", request.merchant.public_id, public_id)
 

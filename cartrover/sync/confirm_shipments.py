@@ -9,13 +9,13 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 from django.utils import timezone
 
-from cartrover.connections.models import Cart
 from cartrover.events.models import Problem
 from cartrover.events.telling import event, open_problem, tell
 from cartrover.orders.models import Order, Shipment
-from cartrover.orders.shipped import confirm_seen
+from cartrover.orders.shipped import LEFT_CANCELED, confirm_seen
 from cartrover.sync import corrections, uploading
 from cartrover.sync.backoff import back_off
+from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import HeldForPerson
 from cartrover.sync.work import Done, LeaseLost, Work, our_fault
@@ -35,7 +35,7 @@ def run(work: Work) -> Done:
         raise LookupError(f"{work.integration.slug} is no cart")
     with work.rows():
         due = _due(work)
-        settings = _settings(work)
+        settings = settings_of(work.connection_id)
     client = work.cart(settings)
     uploaded = confirmed = 0
     for each in due:
@@ -83,11 +83,6 @@ def _due(work: Work) -> list[Shipment]:
     return sorted(found, key=lambda each: each.state != Shipment.State.VOID)
 
 
-def _settings(work: Work) -> dict[str, object]:
-    cart = Cart.objects.filter(connection_id=work.connection_id).order_by("id").first()
-    return dict(cart.settings) if cart else {}
-
-
 def _confirm(work: Work, client: CartClient, shipment: Shipment) -> int:
     """Ask the cart by a call of its own: no newer version of the order has told."""
     shown = client.shipments_of(shipment.order.external_id)
@@ -121,10 +116,18 @@ def _refused(work: Work, shipment: Shipment, outcome: Outcome, *, kind: str) -> 
         row.reason, row.due_at = outcome.message, None
         row.save(update_fields=["state", "told", "reason", "due_at"])
         words = f"{work.integration.name} does not take package {shipment}: {outcome.message}"
-        open_problem(
-            kind, words, about=shipment, whose=Problem.Whose.MERCHANT, detail=outcome.detail, data={"order": shipment.order.ref}
-        )
-        tell([event(shipment.order, "tracking_refused", words, detail=outcome.detail)])
+        order = Order.objects.get(pk=shipment.order_id)
+        if order.cancel == "canceled":
+            kind, words = LEFT_CANCELED, _left_canceled(work.integration.name, shipment, order)
+        open_problem(kind, words, about=shipment, whose=Problem.Whose.MERCHANT, detail=outcome.detail, data={"order": order.ref})
+        tell([event(order, "tracking_refused", words, detail=outcome.detail)])
+
+
+def _left_canceled(name: str, shipment: Shipment, order: Order) -> str:
+    return (
+        f"Order {order.number} was canceled at the cart, and package {shipment} has left the warehouse. {name} takes no tracking "
+        "for a canceled order. Settle with the buyer: let it come back, or be paid for it. Then say here that it is settled."
+    )
 
 
 def _next(work: Work, done: int) -> float:

@@ -15,8 +15,9 @@ from django.utils import timezone
 from cartrover.events.models import Problem
 from cartrover.events.telling import event, open_problem, tell
 from cartrover.orders.carriers import code_for
+from cartrover.orders.contents import TOLD
 from cartrover.orders.models import Order, Shipment
-from cartrover.orders.shipped import CART_SHOWS_VOID, TOLD
+from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import carry_out
 from cartrover.sync.uploading import plan_of

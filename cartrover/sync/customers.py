@@ -25,6 +25,5 @@ def customer_of(work: Work, client: WarehouseClient, cart: Cart) -> str:
             content=identity,
             look=look,
             send=lambda key: client.find_customer(identity) or client.make_customer(identity, key=key),
-            processing=60.0,
         ),
     )

@@ -16,14 +16,14 @@ from django.utils import timezone
 from cartrover.connections.models import Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.orders import errands, preparing, search
+from cartrover.orders import errands, lines_now, preparing, search
 from cartrover.orders.models import LinePart, Order, Status
 from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
 from cartrover.sync import run_errands
 from cartrover.sync.backoff import back_off
 from cartrover.sync.customers import customer_of
-from cartrover.sync.deliveries import GONE, delivery_of, part_id
+from cartrover.sync.deliveries import GONE, delivery_of, name_lines
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, NoLongerWanted, Plan, carry_out
 from cartrover.sync.items import name_items
@@ -108,6 +108,8 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         before = order.effects.filter(kind="order", state="rejected").exclude(remote_id="")
         void = frozenset(before.values_list("remote_id", flat=True))
         on_its_way = order.effects.filter(kind="order", state__in=preparing.SENT).exists()
+        if not on_its_way and order.lines_now is not None:
+            lines_now.take_over(Order.objects.select_for_update(no_key=True).get(pk=order.pk))
     # What may be there already is looked for, and sent again, as it was sent. What has changed since is told when it has come.
     delivery = rebuilt(order.sent) if on_its_way and order.sent else _prepared(work, client, order, void_before=len(void))
     if delivery is None:
@@ -120,7 +122,6 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         answered.append(client.send_order(delivery, key=key))
         return answered[-1].remote_id
 
-    side = work.integration.warehouse
     remote_id = carry_out(
         work,
         Plan(
@@ -129,7 +130,6 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
             content=delivery,
             look=lambda key: _find(client, delivery, answered, key, void),
             send=send,
-            processing=side.processing_seconds if side else 60.0,
             order=order,
             wanted=run_errands.still_to_be_sent(order.pk),
             looks_first=bool(void),
@@ -210,7 +210,9 @@ def _delivered(
             stock_committed=remote is None or remote.status != "draft",
         )
         if remote is not None:
-            _name_lines(order, remote)
+            parts = list(LinePart.objects.filter(line__order=order).select_related("line"))
+            name_lines(parts, remote)
+            LinePart.objects.bulk_update(parts, ["remote_id"])
         order.refresh_from_db(fields=["status", "delivered_at", "sent"])
         if remote is not None and order.sent is not None:
             Order.objects.filter(pk=order.pk).update(sent={**order.sent, "there": remote_kept(remote)})
@@ -225,14 +227,6 @@ def _delivered(
         tell(events)
         close_problems(about="order", about_id=order.pk, kind__in=("refused", "ambiguous", "total_differs", "engine"))
         run_errands.look_at_delivered(order.pk)
-
-
-def _name_lines(order: Order, remote: RemoteOrder) -> None:
-    """Keep the warehouse's own ids of the lines, where it tells them."""
-    parts = list(LinePart.objects.filter(line__order=order).select_related("line"))
-    for part in parts:
-        part.remote_id = remote.line_ids.get(part_id(part.line, part), "") or part.remote_id
-    LinePart.objects.bulk_update(parts, ["remote_id"])
 
 
 def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from cartrover.connections.models import Cart
 from cartrover.orders.models import LinePart, Order, OrderLine
 from cartrover.orders.money import left_of, price_each, split, sums_of
 from cartrover.orders.sending import Sending
-from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine
+from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
 
 GONE = ("void", "deleted")  # an order's states at a warehouse that keeps it no more
 
@@ -27,9 +27,7 @@ def delivery_of(
         customer_id=customer_id,
         source_url=source_url(order),
         currency=order.currency,
-        lines=tuple(
-            each for line in lines for each in _delivery_lines(line, [part for part in parts if part.line_id == line.pk])
-        ),
+        lines=tuple(each for line in lines for each in _delivery_lines(line, [part for part in parts if _is_of(part, line)])),
         shipping=order.shipping,
         shipping_method=sending.shipping_method,
         discount=sums.discount,
@@ -43,6 +41,11 @@ def delivery_of(
         total_may_differ=sending.total_may_differ,
         ship_by=order.ship_by,
     )
+
+
+def _is_of(part: LinePart, line: OrderLine) -> bool:
+    """By the cart's id: a line that is new there has no key yet."""
+    return part.line.external_id == line.external_id
 
 
 def _delivery_lines(line: OrderLine, parts: Sequence[LinePart]) -> Iterator[DeliveryLine]:
@@ -60,12 +63,19 @@ def _delivery_lines(line: OrderLine, parts: Sequence[LinePart]) -> Iterator[Deli
             quantity=left * part.each,
             unit_price=price_each(line.unit_price, sum(weights)),
             total=total,
+            line_id=part.remote_id,
         )
 
 
 def part_id(line: OrderLine, part: LinePart) -> str:
     """What the warehouse's answer names a part by: unique in its order."""
     return f"{line.external_id}:{part.position}"
+
+
+def name_lines(parts: Iterable[LinePart], remote: RemoteOrder) -> None:
+    """Give the parts the warehouse's own ids of their lines, where it tells them."""
+    for part in parts:
+        part.remote_id = remote.line_ids.get(part_id(part.line, part), "") or part.remote_id
 
 
 def source_url(order: Order) -> str:

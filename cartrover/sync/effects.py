@@ -50,7 +50,6 @@ class Plan:
 
     ``look`` finds what an earlier attempt may have made; before the first attempt it is asked only where ``looks_first``: what an
     earlier revision made is said to be gone. Both it and ``send``, which returns the remote id, take the idempotency key.
-    ``processing`` is the provider's longest processing time, in seconds.
     ``wanted`` is asked in the transaction that commits the intent, and locks the rows that it goes by: who stops the write before
     that has stopped it, and who comes later is told that it is too late.
     """
@@ -60,7 +59,6 @@ class Plan:
     content: Any
     look: Callable[[str], Found | None]
     send: Callable[[str], str]
-    processing: float
     order: Order | None = None
     shipment: Shipment | None = None
     wanted: Callable[[], bool] = lambda: True
@@ -84,7 +82,7 @@ def carry_out(work: Work, plan: Plan) -> str:
     elif plan.looks_first and effect.revision > 1:
         before = _before(work, effect)
         if before.looks:  # its own answer never came
-            _wait_until_all_has_arrived(work, before, plan)
+            _wait_until_all_has_arrived(work, before)
         found = _found(work, effect, plan)
         if found is not None:
             return found
@@ -126,7 +124,7 @@ def _look(work: Work, effect: Effect, plan: Plan) -> str | None:
     if effect.state == Effect.State.INTENT:
         _change(work, effect, state=Effect.State.AMBIGUOUS, said="A worker died while this was being sent.")
     if effect.looks >= LOOKS - 1:
-        _wait_until_all_has_arrived(work, effect, plan)
+        _wait_until_all_has_arrived(work, effect)
     found = _found(work, effect, plan)
     if found is not None:
         return found
@@ -134,9 +132,9 @@ def _look(work: Work, effect: Effect, plan: Plan) -> str | None:
     if looks < LOOKS:
         _change(work, effect, looks=looks, said="Not there yet; we look once more before sending again.")
         raise RetryLater(
-            "The answer got lost; we look again before sending.", after=_settling(plan), scope="record", detail=effect.said
+            "The answer got lost; we look again before sending.", after=_settling(work), scope="record", detail=effect.said
         )
-    _allow_again(work, effect, plan, looks)
+    _allow_again(work, effect, looks)
     return None
 
 
@@ -153,7 +151,7 @@ def _found(work: Work, effect: Effect, plan: Plan) -> str | None:
     return found.remote_id
 
 
-def _allow_again(work: Work, effect: Effect, plan: Plan, looks: int) -> None:
+def _allow_again(work: Work, effect: Effect, looks: int) -> None:
     """Nothing arrived. The same key is tried again, unless the provider has said that it takes it no more."""
     if effect.key_spent:
         _settle(work, effect, state=Effect.State.REJECTED, looks=looks)
@@ -161,18 +159,18 @@ def _allow_again(work: Work, effect: Effect, plan: Plan, looks: int) -> None:
     _change(work, effect, state=Effect.State.PLANNED, looks=looks, said="Looked twice: nothing arrived. Sending again.")
 
 
-def _settling(plan: Plan) -> float:
+def _settling(work: Work) -> float:
     """Seconds after which nothing that was sent can still be on its way or in the provider's works."""
     pace = durations()
-    return pace.lease + pace.send_deadline + plan.processing
+    return pace.lease + pace.send_deadline + work.integration.processing_seconds
 
 
-def _wait_until_all_has_arrived(work: Work, effect: Effect, plan: Plan) -> None:
+def _wait_until_all_has_arrived(work: Work, effect: Effect) -> None:
     with work.rows():
         row = Effect.objects.annotate(now=Now()).get(pk=effect.pk)
-    waited = (row.now - row.sent_at).total_seconds() if row.sent_at else _settling(plan)
-    if waited < _settling(plan):
-        raise RetryLater("The answer got lost; we look again before sending.", after=_settling(plan) - waited, scope="record")
+    waited = (row.now - row.sent_at).total_seconds() if row.sent_at else _settling(work)
+    if waited < _settling(work):
+        raise RetryLater("The answer got lost; we look again before sending.", after=_settling(work) - waited, scope="record")
 
 
 def _send(work: Work, effect: Effect, plan: Plan) -> str:

@@ -1,5 +1,6 @@
 """What is done for a merchant now and then: consent that ends and orders that are late are said in time, members are mailed what
-they chose to hear of, accounts that lack something are read again, and each night nothing is shown to be missing.
+they chose to hear of, accounts that lack something are read again. Each night nothing is shown to be missing, and what was kept
+for long enough is deleted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cartrover.mail.noticing import notice
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.deadlines import tell_late
-from cartrover.sync import lacking, reconcile
+from cartrover.sync import clearing, lacking, reconcile
 from cartrover.sync.durations import durations
 from cartrover.sync.opening import opener
 from cartrover.sync.streams import Claim
@@ -35,8 +36,8 @@ def run(claimed: Claim) -> Done:
         grants.forget_unanswered()
         tell_late()
         notice(Merchant.objects.get(pk=merchant_id))
-    asked = lacking.ask_now_and_then(merchant_id, claimed.cursor)
-    cursor = {**reconcile.nightly(merchant_id, opener(claimed), claimed.cursor), **asked}
+    remembered = lacking.ask_now_and_then(merchant_id, claimed.cursor) | clearing.clear_nightly(merchant_id, claimed.cursor)
+    cursor = {**reconcile.nightly(merchant_id, opener(claimed), claimed.cursor), **remembered}
     return Done(f"{warned} warnings.", due_in=durations().housekeeping, cursor=cursor)
 
 

@@ -15,7 +15,6 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import preparing
 from cartrover.sync import streams
 from cartrover.sync.durations import durations
-from cartrover.sync.models import Stream
 from integrations.outcomes import Outcome
 
 log = logging.getLogger(__name__)
@@ -32,8 +31,7 @@ def found(connection: Connection) -> None:
     for kind, has in _HAS.items():
         lacked = Problem.objects.filter(kind=kind, about="connection", about_id=connection.pk, closed_at__isnull=True)
         for subject in lacked.filter(subject__in=list(has(connection.facts))).values_list("subject", flat=True):
-            for connection_id in preparing.release(kind, subject, connection):
-                streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
+            streams.deliver(preparing.release(kind, subject, connection))
             close_problems(kind=kind, subject=subject, about="connection", about_id=connection.pk)
 
 

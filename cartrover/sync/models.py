@@ -139,7 +139,7 @@ class Call(Owned):
 class Job(Owned):
     """A long piece of work that a person asked for, and how far it is. It goes on when nobody looks, and after a crash.
 
-    ``kind`` names its function in ``job_kinds.py``, ``args`` is what it was asked. Of one ``kind`` and ``subject`` one is open at
+    ``kind`` names its function in ``jobs/kinds.py``, ``args`` is what it was asked. Of one kind and subject one is open at
     a time. ``cursor`` is where it goes on, ``result`` what its page shows. ``due_at`` is when it goes on; null when it has ended.
     """
 

@@ -15,7 +15,6 @@ from cartrover.orders.errands import DIFFERS
 from cartrover.orders.models import Order, Shipment, Status
 from cartrover.orders.packed import may_push_again
 from cartrover.sync import doubts, streams
-from cartrover.sync.models import Stream
 from cartrover.sync.push_again import push_again
 
 Orders = QuerySet[Order]
@@ -80,8 +79,11 @@ def _with(settle: Callable[[Orders, str], set[int]]) -> Callable[[Orders, str], 
 
 
 def _deliver(connections: Iterable[int]) -> None:
-    for connection_id in connections:
-        streams.wake(connection_id, Stream.Kind.DELIVER_ORDERS)
+    streams.deliver(connections, asked=True)
+
+
+def _change_again(orders: Orders, actor: str) -> None:
+    _deliver(canceling.change_again(orders, actor)[1])
 
 
 def _told(orders: Orders, actor: str) -> None:
@@ -149,6 +151,15 @@ ACTIONS: Mapping[str, Action] = {
         act=_told,
         solves=True,
         of_one=lambda order: "It is meant to be so" if order.reason_code == DIFFERS else "",
+    ),
+    "change_again": Action(
+        label="Try the change again",
+        done="whose change is tried again",
+        said="We are telling the warehouse again.",
+        words="The warehouse is told of the changes once more. One that is packed or has left refuses them again.",
+        may=canceling.may_change_again,
+        act=_change_again,
+        solves=True,
     ),
     "send_again": Action(
         label="Send again",

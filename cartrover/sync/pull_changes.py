@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from cartrover.connections.models import Warehouse
@@ -13,11 +11,12 @@ from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
 from cartrover.orders import errands
 from cartrover.orders.models import Order, Status
+from cartrover.sync import compared
 from cartrover.sync.deliveries import GONE
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
 from cartrover.sync.pull_shipments import in_doubt_since
-from cartrover.sync.sent import amount, remote_kept
+from cartrover.sync.sent import remote_kept
 from cartrover.sync.windows import read_windows
 from cartrover.sync.work import Done, Work
 from integrations.contract import RemoteOrder, Window
@@ -121,42 +120,15 @@ def _not_wanted(order: Order) -> bool:
 def _compare(order: Order, there: RemoteOrder) -> Iterator[Event]:
     """Lines and money against what was sent, and against what was told of them before."""
     sent: dict[str, Any] = order.sent or {}
-    now = remote_kept(there)
-    before = sent.get("there", now if not _words(sent, there) else None)
-    if now == before:
+    as_of = sent.get("as_of")
+    if as_of and there.updated_at < datetime.fromisoformat(str(as_of)):  # it was read before our own change
+        return
+    now, words = remote_kept(there), compared.words(sent, there)
+    if now == sent.get("there", None if words else now):
         return
     Order.objects.filter(pk=order.pk).update(sent={**sent, "there": now})
-    words = _words(sent, there)
     if words:
         yield from errands.differs(order, words)
     elif order.reason_code == errands.DIFFERS:
         errands.settled(order, errands.DIFFERS)
         yield event(order, "as_sent_again", "At the warehouse it is as it was sent again.", actor="Warehouse")
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """Units of one of the warehouse's items, and how it is called."""
-
-    units: int
-    sku: str
-
-
-def _words(sent: Mapping[str, Any], there: RemoteOrder) -> str:
-    """What is different there from what was sent; empty where nothing is."""
-    wanted: dict[str, _Item] = {}
-    for line in sent["lines"]:
-        known = wanted.get(line["item_id"])
-        wanted[line["item_id"]] = _Item(line["quantity"] + (known.units if known else 0), line["sku"])
-    found: dict[str, int] = {}
-    for item_id, units in there.lines:
-        found[item_id] = found.get(item_id, 0) + units
-    parts = [
-        f"{item.sku}: {item.units} → {found.get(item_id, 0)}"
-        for item_id, item in wanted.items()
-        if found.get(item_id, 0) != item.units
-    ]
-    parts += [f"item {item_id} added: {units}" for item_id, units in found.items() if item_id not in wanted]
-    if there.total != Decimal(sent["total"]):
-        parts.append(f"total: {sent['total']} → {amount(there.total)}")
-    return ", ".join(parts)

@@ -16,12 +16,14 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
+from cartrover.connections.holders import FIRST_PULL_DAYS
 from cartrover.connections.models import Cart, Connection
 from cartrover.events.telling import event, tell
 from cartrover.orders import preparing
 from cartrover.orders.models import Order, OrderLine, Status
 from cartrover.orders.routing import SERVICE
 from cartrover.sync import streams
+from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
 from cartrover.sync.pull_stock import wake_sellers
@@ -33,7 +35,6 @@ from integrations.contract import Page, Window
 from integrations.outcomes import Outcome, Rejected, RetryLater
 
 CALLS = 40  # of one run, about: then others have their turn and this stream is due again at once
-FIRST_PULL_DAYS = 30
 NOTICEABLE = timedelta(seconds=3)
 LEARNING = 0.3  # how much the newest poll counts in the rate at which orders come
 
@@ -146,7 +147,7 @@ class _Pull:
             self.gaps = [(self.since, self.until)]
         if told.get("judged_for") != _judged_for(self.carts):
             with self.work.rows():
-                self._wake(preparing.judge_again(self.connection))
+                streams.deliver(preparing.judge_again(self.connection))
 
     def _plan_overlaps(self) -> None:
         """What arrived late is found by reading some of it again: a little each hour, a day each night."""
@@ -254,17 +255,13 @@ class _Pull:
             ours = Stream.objects.filter(pk=self.work.stream_id, lease_token=self.work.lease.token)
             if not ours.update(cursor={**self.work.cursor, **self.cursor()}):
                 raise LeaseLost(f"stream {self.work.stream_id}")
-            self._wake(stored.woken)
+            streams.deliver(stored.woken)
             if stored.to_confirm:
                 streams.ready(self.connection.pk, Stream.Kind.CONFIRM_SHIPMENTS)
             if stored.new or stored.changed:  # also what waits for a person must not be sold a second time
                 wake_sellers(self.carts)
         self.new += len(stored.new)
         self.changed += len(stored.changed)
-
-    def _wake(self, woken: Iterable[int]) -> None:
-        for connection_id in woken:
-            streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
 
     # --------------------------------------------------------------------------------------------------- what has left already
 
@@ -281,7 +278,7 @@ class _Pull:
             units = self._units_shipped(order.external_id)
             self.work.wire.about(None)
             with self.work.rows():
-                self._wake(_counted(order, units))
+                streams.deliver(_counted(order, units))
         return False
 
     def _units_shipped(self, external_id: str) -> Counter[str]:
@@ -328,9 +325,9 @@ def fetch(work: Work, external_ids: Iterable[str]) -> Stored:
     Raises an Outcome; an id that the cart does not know is left out.
     """
     with work.rows():
-        carts = live_carts(work.connection_id)
+        settings = settings_of(work.connection_id)
         connection = Connection.objects.get(pk=work.connection_id)
-    client = work.cart(carts[0].settings if carts else {})
+    client = work.cart(settings)
     records: list[Read] = []
     for external_id in external_ids:
         try:
@@ -340,8 +337,7 @@ def fetch(work: Work, external_ids: Iterable[str]) -> Stored:
                 raise
     with work.rows():
         stored = store(connection, records, pulled_at=timezone.now())
-        for connection_id in stored.woken:
-            streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
+        streams.deliver(stored.woken)
     return stored
 
 
@@ -351,21 +347,19 @@ def reread(work: Work, window: Window) -> Iterator[tuple[Window, int, Stored]]:
     The watermark stays where it is. Raises an Outcome.
     """
     with work.rows():
-        carts = live_carts(work.connection_id)
+        settings = settings_of(work.connection_id)
         connection = Connection.objects.get(pk=work.connection_id)
-    client = work.cart(carts[0].settings if carts else {})
+    client = work.cart(settings)
     for part, records in read_windows(lambda span, offset: client.orders_in(span, offset=offset), window):
         with work.writing():
             stored = store(connection, records, pulled_at=timezone.now()) if records else Stored()
-            for connection_id in stored.woken:
-                streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
+            streams.deliver(stored.woken)
         yield part, len(records), stored
 
 
 def _wanted_since(cart: Cart, now: datetime) -> datetime:
     """How far back a cart's orders are read."""
-    days = int(cart.settings.get("first_pull_days") or FIRST_PULL_DAYS)
-    return cart.pull_from or (cart.went_live_at or now) - timedelta(days=days)
+    return cart.pull_from or (cart.went_live_at or now) - timedelta(days=FIRST_PULL_DAYS)
 
 
 def _judged_for(carts: Sequence[Cart]) -> list[list[Any]]:

@@ -13,7 +13,7 @@ from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.inventory.models import StockLevel
 from cartrover.inventory.storing import set_available, store_levels
-from cartrover.orders import preparing
+from cartrover.orders import errands, preparing
 from cartrover.sync import streams
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
@@ -99,10 +99,15 @@ def _release(work: Work) -> None:
     connection = Connection.objects.get(pk=work.connection_id)
     problems = Problem.objects.filter(kind__in=_SKU_PROBLEMS, about="connection", about_id=connection.pk, closed_at__isnull=True)
     by_sku = {problem.subject: problem.kind for problem in problems}
-    there = Counter(StockLevel.objects.filter(connection=connection, sku__in=by_sku, gone=False).values_list("sku", flat=True))
-    for sku in [sku for sku, count in there.items() if count == 1]:
-        for connection_id in preparing.release(by_sku[sku], sku, connection):
-            streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
+    waited_for = by_sku.keys() | errands.lacking(connection.pk)
+    there = Counter(
+        StockLevel.objects.filter(connection=connection, sku__in=waited_for, gone=False).values_list("sku", flat=True)
+    )
+    once = {sku for sku, count in there.items() if count == 1}
+    woken = errands.try_again(once)
+    for sku in once & by_sku.keys():
+        woken |= preparing.release(by_sku[sku], sku, connection)
+    streams.deliver(woken)
 
 
 def stock_level(connection_id: int, record: StockRecord, read_at: datetime) -> StockLevel:

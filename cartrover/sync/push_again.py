@@ -8,7 +8,7 @@ from django.utils import timezone
 from cartrover.events.telling import close_problems, event, tell
 from cartrover.orders import search
 from cartrover.orders.models import Shipment
-from cartrover.orders.packed import may_push_again
+from cartrover.orders.packed import may_push_again, may_settle
 from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.sync import streams
 from cartrover.sync.models import Effect, Stream
@@ -49,6 +49,20 @@ def _edit(shipment: Shipment, wanted: dict[str, str | None]) -> None:
         shipment.tracking_url = ""
     for name, value in changed.items():
         setattr(shipment, name, value)
+
+
+def settle_with_buyer(shipment: Shipment, actor: str) -> bool:
+    """A person settles with the buyer what has left although its order was canceled: the cart is told of it no more. False where
+    that is not so, or no longer."""
+    held = Shipment.objects.select_for_update(of=("self",), no_key=True).select_related("order").get(pk=shipment.pk)
+    if not may_settle(held):
+        return False
+    held.state, held.reason = Shipment.State.KEPT, "It has left although its order was canceled."
+    held.save(update_fields=["state", "reason"])
+    close_problems(about="shipment", about_id=held.pk)
+    words = f"It has left although canceled: package {held} is settled with the buyer, and the cart is not told of it."
+    tell([event(held.order, "settled_with_buyer", words, actor=actor)])
+    return True
 
 
 def leave_at_cart(shipment: Shipment, actor: str) -> bool:

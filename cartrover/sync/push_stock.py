@@ -14,6 +14,7 @@ from cartrover.inventory.models import Listing
 from cartrover.inventory.publishing import Figure, figures
 from cartrover.inventory.selling import SERVICE, cart_of
 from cartrover.inventory.showing import must_show, sold_since
+from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
 from cartrover.sync.listings import read_listings
 from cartrover.sync.models import Stream
@@ -21,8 +22,7 @@ from cartrover.sync.work import Done, Work
 from integrations.contract import Cart as CartClient
 from integrations.contract import CartSide, StockResult, StockUpdate
 
-REVISIONS_A_DAY = 250  # eBay's limit for one listing
-KEPT_FOR_ZERO = 50  # selling what is not there is worse than showing too little
+KEPT_FOR_ZERO = 50  # of a listing's changes a day: selling what is not there is worse than showing too little
 
 
 def run(work: Work) -> Done:
@@ -31,11 +31,13 @@ def run(work: Work) -> Done:
     if side is None or not side.stock_batch:
         return Done(f"{work.integration.name} takes no stock.", due_in=None)
     cursor = dict(work.cursor)
-    client = work.cart(_settings(work))
+    with work.rows():
+        settings = settings_of(work.connection_id)
+    client = work.cart(settings)
     if _listings_due(work):
         read_listings(work, client)
         cursor["listings_at"] = timezone.now().isoformat()
-    wanted, waits = _plan(work)
+    wanted, waits = _plan(work, side)
     pushed = 0
     for batch in _batches(wanted, side):
         work.lease.check()
@@ -49,12 +51,6 @@ def _batches(wanted: Sequence[Figure], side: CartSide) -> Iterable[tuple[Figure,
         yield tuple(wanted[start : start + side.stock_batch])
 
 
-def _settings(work: Work) -> dict[str, object]:
-    with work.rows():
-        cart = Cart.objects.filter(connection_id=work.connection_id).order_by("id").first()
-        return dict(cart.settings) if cart else {}
-
-
 def _listings_due(work: Work) -> bool:
     told = work.cursor.get("listings_at")
     if not told:
@@ -62,7 +58,7 @@ def _listings_due(work: Work) -> bool:
     return timezone.now() - datetime.fromisoformat(str(told)) > timedelta(seconds=durations().listings_poll)
 
 
-def _plan(work: Work) -> tuple[list[Figure], bool]:
+def _plan(work: Work, side: CartSide) -> tuple[list[Figure], bool]:
     """The figures to push now, and whether some wait for something that comes soon."""
     with work.rows():
         carts = list(Cart.objects.select_related("warehouse").filter(connection_id=work.connection_id))
@@ -77,7 +73,7 @@ def _plan(work: Work) -> tuple[list[Figure], bool]:
         for cart in selling:
             for figure in figures(cart, [listing for listing in listings if listing.cart == cart]):
                 listing = figure.listing
-                _remember(figure, _waits(figure, must_show(listing, sales.get(listing.pk)), now))
+                _remember(figure, _waits(figure, must_show(listing, sales.get(listing.pk)), now, side.stock_changes))
                 if listing.waits == NOW:
                     ready.append(figure)
         changed = [listing for listing in listings if _kept(listing) != before[listing.pk]]
@@ -119,17 +115,18 @@ def _ahead(connection_id: int) -> timedelta:
 NOW = "It is being pushed."
 _PULL = "The orders up to the warehouse's last reading are not all downloaded yet."
 _UNDER_WAY = "A push was sent, and what became of it is not known yet."
-_SPENT = f"It was set so often today that the rest of the day's {REVISIONS_A_DAY} changes are kept for zero."
+_SPENT = "It was set so often today that the rest of the day's {most} changes are kept for zero."
 _SPACED = "It was set a few minutes ago, and the marketplace wants to be told of a listing only so often."
 _REFUSED = "The marketplace did not take it. It is tried again every hour."
 _SOON = (_PULL, _UNDER_WAY, _SPACED)
 
 
-def _waits(figure: Figure, showing: int | None, now: _Now) -> str:
+def _waits(figure: Figure, showing: int | None, now: _Now, most: int) -> str:
     """Why the listing does not show its figure yet: NOW where it goes out at once, empty where it shows it.
 
     A push needs a pull that ended after the reading, no push under way, and room under the marketplace's limits. What a person
-    asks for goes out even if nothing differs, and waits neither for its distance to the last push nor after a refusal.
+    asks for goes out even if nothing differs, and waits neither for its distance to the last push nor after a refusal. ``most``
+    changes of one listing fit into a day.
     """
     listing, wanted = figure.listing, figure.sum
     if wanted is None or (wanted.result == showing and listing.asked_at is None):
@@ -139,8 +136,8 @@ def _waits(figure: Figure, showing: int | None, now: _Now) -> str:
     if listing.in_flight_until is not None and listing.in_flight_until > now.ours:
         return _UNDER_WAY
     used = listing.revisions if listing.revisions_day == now.ours.date() else 0
-    if used >= (REVISIONS_A_DAY if wanted.result == 0 else REVISIONS_A_DAY - KEPT_FOR_ZERO):
-        return _SPENT
+    if used >= (most if wanted.result == 0 else most - KEPT_FOR_ZERO):
+        return _SPENT.format(most=most)
     if listing.asked_at is not None:
         return NOW
     if _since(listing.refused_at, now.ours) <= durations().stock_refused and wanted.result == listing.desired:

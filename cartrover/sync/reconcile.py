@@ -7,6 +7,7 @@ asked for by itself before it counts as missing.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -29,7 +30,9 @@ from cartrover.sync.storing import AT_WAREHOUSE, Stored, store
 from cartrover.sync.windows import read_windows
 from cartrover.sync.work import Work
 from integrations.contract import Cancel, Fulfilment, OrderRecord, Payment, Window
-from integrations.outcomes import Rejected
+from integrations.outcomes import Outcome, Rejected
+
+log = logging.getLogger(__name__)
 
 PROBLEM = "reconcile"
 MARGIN = timedelta(minutes=15)  # the warehouse's clock may differ from ours
@@ -63,6 +66,8 @@ class Reconciled:
 
     @property
     def words(self) -> str:
+        if self.clean and not (self.orders or self.skipped or self.delivered or self.packages):
+            return "Nothing was sold in that time, so nothing can be missing."
         told = f"{self.orders} orders at the cart, {self.delivered} delivered, {self.packages} packages"
         amiss = {
             "were missing and are loaded now": self.missing,
@@ -91,7 +96,10 @@ def nightly(merchant_id: int, open_work: Callable[[Connection], Work], cursor: M
         if now - datetime.fromisoformat(before) < timedelta(seconds=durations().nightly):
             continue
         window = Window(now - timedelta(seconds=2 * durations().nightly_overlap), now)
-        results[str(cart.pk)] = asdict(reconcile(cart, open_work, window))
+        try:
+            results[str(cart.pk)] = asdict(reconcile(cart, open_work, window))
+        except Outcome as outcome:  # the account of one cart, or its warehouse's: the others are proved all the same
+            log.warning("cart %s could not be proved tonight: %s", cart.pk, outcome.detail or outcome.message)
     return {"reconciled": results}
 
 
@@ -181,8 +189,7 @@ class _AtCart:
             with self.work.rows():
                 self.work.lease.check()
                 stored = store(connection, records, pulled_at=timezone.now()) if connection else Stored()
-                for connection_id in stored.woken:
-                    streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
+                streams.deliver(stored.woken)
                 rows = Order.objects.filter(connection=connection, external_id__in=told)
                 self._count(rows.values_list("pk", "external_id", "number", "cart_id", "status"), told, set(stored.new))
             yield part.end

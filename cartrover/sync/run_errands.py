@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
@@ -14,16 +13,18 @@ from django.utils import timezone
 from cartrover.connections.models import Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
-from cartrover.orders import errands, lines_now, preparing, units
-from cartrover.orders.differences import Difference, differences
-from cartrover.orders.models import Order, OrderLine, Shipment, Status
-from cartrover.orders.sending import as_sent
-from cartrover.orders.shipped import units_left
+from cartrover.orders import errands, preparing, search
+from cartrover.orders.models import Order, Shipment, Status
+from cartrover.orders.shipped import settle_confirmed, settle_shipped
+from cartrover.orders.wanted_lines import still_to_come
+from cartrover.sync import compared
 from cartrover.sync.backoff import back_off
-from cartrover.sync.deliveries import GONE, delivery_of
+from cartrover.sync.deliveries import GONE, name_lines
 from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
 from cartrover.sync.models import Effect
-from cartrover.sync.sent import kept
+from cartrover.sync.new_lines import insist_on_what_has_left, name_new_lines
+from cartrover.sync.sent import kept, remote_kept
+from cartrover.sync.wanted_now import WantedNow, wanted_now
 from cartrover.sync.work import LeaseLost, Work, our_fault
 from integrations.contract import Delivery, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
@@ -31,8 +32,8 @@ from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
 
 log = logging.getLogger(__name__)
 
-WAITING = Q(status=Status.AT_WMS) & ~Q(errand="")
-PART_HAS_LEFT = "Some of it has left already."
+# What has left as a whole may have lines that came to it afterwards.
+WAITING = Q(status=Status.AT_WMS) & ~Q(errand="") | Q(status__in=errands.HAS_LEFT, errand=Order.Errand.CHANGE)
 
 
 def run(work: Work, warehouse: Warehouse, client: WarehouseClient, most: int) -> int:
@@ -67,8 +68,7 @@ def look_at_delivered(order_id: int) -> None:
     if order.errand == Order.Errand.VOID and order.status == Status.AT_WMS:
         order.errand = ""
         tell(errands.begin_void(order, "void_by_person"))
-    _delivery, found, _whole = _wanted(order)
-    errands.look_again([order], {order.pk} if found else ())
+    errands.look_again([order], {order.pk} if wanted_now(order).found else ())
 
 
 def _try(work: Work, client: WarehouseClient, order: Order) -> None:
@@ -83,9 +83,9 @@ def _try(work: Work, client: WarehouseClient, order: Order) -> None:
     except NeedsMerchant as outcome:
         if outcome.scope == "connection":
             raise
-        _refused(work, client, order, outcome)
+        _refused(work, order, outcome)
     except (Rejected, HeldForPerson) as outcome:
-        _refused(work, client, order, outcome)
+        _refused(work, order, outcome)
     except (Outcome, LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:  # our own fault with this order; the next one goes on
@@ -101,8 +101,8 @@ def _try(work: Work, client: WarehouseClient, order: Order) -> None:
 def _void(work: Work, client: WarehouseClient, order: Order) -> None:
     """Of an order of which something has left, nothing is voided: the warehouse is busy with it."""
     with work.rows():
-        if _has_left(order):
-            raise Rejected(PART_HAS_LEFT)
+        if order.shipments.exclude(state=Shipment.State.VOID).exists():
+            raise Rejected("Some of it has left already.")
     carry_out(
         work,
         Plan(
@@ -111,7 +111,6 @@ def _void(work: Work, client: WarehouseClient, order: Order) -> None:
             content={"ref": order.ref, "remote_id": order.remote_id},
             look=lambda key: _is_void(client, order),
             send=lambda key: _voided(client, order, key),
-            processing=_processing(work),
             order=order,
         ),
     )
@@ -137,71 +136,74 @@ def _is_void(client: WarehouseClient, order: Order) -> Found | None:
 
 
 def _change(work: Work, client: WarehouseClient, order: Order) -> None:
-    """Make it there as it is wanted now. A change says how the order is to be, so after a doubt it is simply said again."""
+    """Make it there as it is wanted now."""
     with work.rows():
-        wanted, found, whole = _wanted(order)
-        done = Effect.objects.filter(order=order, kind="change", state=Effect.State.CONFIRMED).count()
-        has_left = _has_left(order)
-    if not found:
+        wanted = wanted_now(order)
+        nothing = _nothing_to_tell(order, wanted)
+    if nothing:
         with work.writing():
-            errands.nothing_to_change(_locked(order.pk))
+            current = _locked(order.pk)
+            if current.errand == order.errand:
+                errands.nothing_to_change(current)
         return
-    if has_left or not whole:
-        raise Rejected(PART_HAS_LEFT if has_left else "It has another product now, which only the warehouse can put in.")
+    with work.rows():
+        insist_on_what_has_left(order, wanted.lines)
+    name_new_lines(work, client, order, wanted.lines)
+    _changed(work, order, wanted, _tell(work, client, order, wanted.delivery()))
+
+
+def _nothing_to_tell(order: Order, wanted: WantedNow) -> bool:
+    """It is there as it is wanted, or has left as that. What was taken back while its change was in doubt may be there."""
+    if order.status in errands.HAS_LEFT:
+        return not still_to_come(order)
+    newest = Effect.objects.filter(order=order, kind="change").order_by("id").last()
+    return not wanted.found and (newest is None or newest.state == Effect.State.CONFIRMED)
+
+
+def _tell(work: Work, client: WarehouseClient, order: Order, delivery: Delivery) -> RemoteOrder | None:
+    """A change says how the order is to be, so after a doubt it is simply said again. Returns what was answered."""
+    with work.rows():
+        done = Effect.objects.filter(order=order, kind="change", state=Effect.State.CONFIRMED).count()
     answered: list[RemoteOrder] = []
 
     def send(key: str) -> str:
-        answered.append(client.change_order(order.remote_id, wanted, key=key))
+        answered.append(client.change_order(order.remote_id, delivery, key=key))
         return order.remote_id
 
-    plan = Plan(
-        kind="change",
-        subject=f"{order.ref}-{done + 1}",
-        content=wanted,
-        look=lambda key: None,
-        send=send,
-        processing=_processing(work),
-        order=order,
+    carry_out(
+        work,
+        Plan(
+            kind="change",
+            subject=f"{order.ref}-{done + 1}",
+            content=delivery,
+            look=lambda key: None,
+            send=send,
+            order=order,
+        ),
     )
-    carry_out(work, plan)
+    return answered[-1] if answered else None
+
+
+def _changed(work: Work, order: Order, wanted: WantedNow, there: RemoteOrder | None) -> None:
+    """Write down that the warehouse has it so. One that shows it otherwise than it was told is shown, not told again."""
+    sent = kept(wanted.delivery())
+    seen = {"there": remote_kept(there), "as_of": there.updated_at.isoformat()} if there else {}
     with work.writing():
         current = _locked(order.pk)
-        events = [errands.changed(current, found, kept(wanted))]
-        if current.content_hash != order.content_hash:  # it was changed again meanwhile
+        if there is not None:
+            name_lines(wanted.lines.parts, there)
+        events = [errands.changed(current, wanted.found, {**sent, **seen}, wanted.lines)]
+        search.remember(current, {part.sku for part in wanted.lines.parts})
+        events += [*settle_shipped(current), *settle_confirmed(current)]
+        if current.content_hash != order.content_hash and not current.errand:  # it was changed again meanwhile
             Order.objects.filter(pk=order.pk).update(errand=Order.Errand.CHANGE, due_at=timezone.now())
-        if answered and answered[-1].total != wanted.total:
-            events += errands.differs(current, f"its total is {answered[-1].total}, and {wanted.total} was sent")
+        words = compared.words(sent, there) if there else ""
+        if words and "total_differs" not in current.waived:
+            events += errands.differs(current, words)
+        elif there and there.remark:
+            events.append(errands.remarked(current, there.remark))
         tell(events)
         close_problems(about="order", about_id=order.pk, kind="engine")
-
-
-def _wanted(order: Order) -> tuple[Delivery, list[Difference], bool]:
-    """The delivery as it would be sent now, how that differs from the one that was, and whether it can be made of its lines."""
-    lines, whole = lines_now.laid_over(order, list(order.lines.order_by("position")))
-    sent: dict[str, Any] = order.sent or {}
-    parts = units.sent_as(order)
-    wanted = delivery_of(order, lines, parts, str(sent.get("customer_id", "")), as_sent(order))
-    if order.sent is None:
-        return wanted, [{"what": "order", "old": "", "new": ""}], whole
-    found = differences(sent, kept(wanted), lines=not whole or _rest_differs(order, lines))
-    return wanted, found, whole
-
-
-def _rest_differs(order: Order, wanted: Sequence[OrderLine]) -> bool:
-    """Whether the lines differ in what has not left yet."""
-    left = units_left(order)
-    if not left:
-        return True
-    now = {line.pk: line.quantity for line in wanted}
-    return any(
-        max(0, now.get(line.pk, 0) - gone) != max(0, line.quantity - gone)
-        for line in order.lines.all()
-        for gone in [line.shipped_before + left.get(line.pk, 0)]
-    )
-
-
-def _has_left(order: Order) -> bool:
-    return order.shipments.exclude(state=Shipment.State.VOID).exists()
 
 
 _ERRANDS = {Order.Errand.VOID: _void, Order.Errand.CHANGE: _change}
@@ -210,17 +212,21 @@ _ERRANDS = {Order.Errand.VOID: _void, Order.Errand.CHANGE: _change}
 # --------------------------------------------------------------------------------------------------------------- what came of it
 
 
-def _refused(work: Work, client: WarehouseClient, order: Order, outcome: Outcome) -> None:
-    """The warehouse does not do it: from here on it is a person's move, unless all has left meanwhile."""
+def _refused(work: Work, order: Order, outcome: Outcome) -> None:
+    """The warehouse does not do it: from here on it is a person's move, unless something else is to be done by now."""
     with work.writing():
         current = _locked(order.pk)
-        if current.status != Status.AT_WMS:
+        if current.errand != order.errand or not Order.objects.filter(WAITING, pk=order.pk).exists():
             return
         if order.errand == Order.Errand.VOID:
             tell([errands.too_late(current, outcome.message, outcome.detail)])
         else:
-            wanted, found, _whole = _wanted(current)
-            tell([errands.not_changed(current, outcome.message, found, kept(wanted), outcome.detail)])
+            wanted = wanted_now(current)
+            lacks = outcome.subject if isinstance(outcome, NeedsMerchant) else ""
+            told = errands.not_changed(
+                current, outcome.message, wanted.found, kept(wanted.delivery()), outcome.detail, lacks=lacks
+            )
+            tell([told])
 
 
 def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") -> None:
@@ -237,8 +243,3 @@ def _locked(order_id: int) -> Order:
         Order.objects.select_for_update(of=("self",), no_key=True).select_related("warehouse", "problem", "cart").get(pk=order_id)
     )
     return found
-
-
-def _processing(work: Work) -> float:
-    side = work.integration.warehouse
-    return side.processing_seconds if side else 60.0

@@ -105,9 +105,14 @@ def _step(claimed: Claim) -> None:
 
 
 def _went_well(claimed: Claim, done: Done) -> None:
+    due_in = done.due_in
+    if claimed.merchant_id is not None:
+        with acting_for(claimed.merchant_id):
+            close_problems(about="stream", about_id=claimed.stream_id)
+            due_in = _pause(claimed, due_in)
     streams.settle(
         claimed,
-        due_in=_pause(claimed, done.due_in),
+        due_in=due_in,
         cursor={**claimed.cursor, **done.cursor},
         last_good_at=Now(),
         last_note=done.note,
@@ -116,17 +121,12 @@ def _went_well(claimed: Claim, done: Done) -> None:
         failures=0,
         crashes=0,
     )
-    if claimed.merchant_id is not None:
-        with acting_for(claimed.merchant_id):
-            close_problems(about="stream", about_id=claimed.stream_id)
 
 
 def _pause(claimed: Claim, automatic: float | None) -> float | None:
-    if claimed.merchant_id is None or claimed.connection_id is None:
+    if claimed.connection_id is None:
         return automatic
-    with acting_for(claimed.merchant_id):
-        connection = Connection.objects.get(pk=claimed.connection_id)
-        return streams.pause_of(connection, claimed.kind, automatic)
+    return streams.pause_of(Connection.objects.get(pk=claimed.connection_id), claimed.kind, automatic)
 
 
 def _waits(claimed: Claim, work: Work | None, outcome: RetryLater) -> None:

@@ -13,7 +13,7 @@ from cartrover.connections.models import Cart
 from cartrover.inventory.models import SkuRule
 from cartrover.inventory.sku_rules import Wanted, drop, keep
 from cartrover.merchants.audit import Actor
-from cartrover.orders import preparing
+from cartrover.orders import errands, preparing
 from cartrover.orders.models import Order, OrderLine, Status
 from cartrover.sync import streams
 from cartrover.sync.models import Stream
@@ -43,8 +43,14 @@ def apply(wanted: Iterable[Wanted], unwanted: Iterable[SkuRule], actor: Actor) -
 
 
 def follow_up(codes: Collection[str]) -> int:
+    _change(codes)
     lines = OrderLine.objects.filter(Q(sku__in=codes) | Q(listing_id__in=codes))
     return _judge(Order.objects.filter(pk__in=lines.values("order_id")))
+
+
+def _change(codes: Collection[str]) -> None:
+    """Orders that are at the warehouse, whose new lines waited for a rule."""
+    streams.deliver(errands.try_again(codes))
 
 
 def renamed(cart: Cart) -> int:
@@ -56,8 +62,7 @@ def _judge(orders: QuerySet[Order]) -> int:
     """Judge what is not at the warehouse and may come out otherwise now, and wake what has work by that."""
     undelivered = orders.filter(Q(status__in=(Status.NEW, Status.ERROR)) | Q(status=Status.SKIPPED, reason_code="left_out"))
     stood = list(undelivered.exclude(status=Status.NEW).values_list("pk", flat=True))
-    for connection_id in preparing.decide(undelivered):
-        streams.ready(connection_id, Stream.Kind.DELIVER_ORDERS)
+    streams.deliver(preparing.decide(undelivered))
     selling = Cart.objects.filter(state=Cart.State.LIVE, connection__isnull=False)
     for connection_id in selling.values_list("connection_id", flat=True).distinct():
         streams.ready(connection_id, Stream.Kind.PUSH_STOCK)

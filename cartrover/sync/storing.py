@@ -199,8 +199,8 @@ def _unreadable(reading: Reading, pulled_at: datetime) -> dict[str, Any]:
 def _pulled(reading: Reading, order_id: int, verdict: Verdict | None, at: datetime) -> dict[str, Any]:
     decided = verdict or _held(reading)
     record = reading.order
-    what = f", {len(record.lines)} line{'s' * (len(record.lines) != 1)}, {record.total} {record.currency}" if record else ""
-    words = f"Pulled from the cart{what}. {told(decided.status, decided.reason)}."
+    what = f", {len(record.lines)} line{'s' * (len(record.lines) != 1)}, {record.total:.2f} {record.currency}" if record else ""
+    words = f"Pulled from the cart{what}. {told(decided.status, decided.reason).removesuffix('.')}."
     return {"at": at, "about": "order", "about_id": order_id, "kind": "pulled", "words": words}
 
 
@@ -238,7 +238,7 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
     bulk.update(Order, rows)
     bulk.update(Order, unreadable)
     tell(events)
-    woken = decide(Order.objects.filter(pk__in=[row["id"] for row in rows]))
+    woken = decide(Order.objects.filter(pk__in=[row["id"] for row in rows]), just_read=True)
     delivered = Order.objects.exclude(remote_id="").filter(pk__in=[row["id"] for row in rows]).order_by("pk")
     woken |= errands.look_again(delivered.select_related("cart", "warehouse", "problem"), edited)
     learn_methods_of(row["id"] for row in rows)
@@ -315,7 +315,9 @@ def _write_lines(order: Order, told: dict[str, dict[str, Any]], *, fixed: bool) 
             OrderLine, [{"id": line.pk, "fulfilled": told[key]["fulfilled"]} for key, line in stored.items() if key in told]
         )
         return lines_now.news(stored, told)
-    OrderLine.objects.filter(pk__in=[line.pk for key, line in stored.items() if key not in told]).delete()
+    gone = OrderLine.objects.filter(pk__in=[line.pk for key, line in stored.items() if key not in told])
+    gone.filter(shipment_lines=None).exclude(parts__shipped__isnull=False).delete()
+    gone.update(quantity=0)  # what a package that was taken back still tells of: nothing is sent of it any more
     bulk.insert(OrderLine, [{"order_id": order.pk, **columns} for key, columns in told.items() if key not in stored])
     bulk.update(OrderLine, [{"id": stored[key].pk, **columns} for key, columns in told.items() if key in stored])
     return None

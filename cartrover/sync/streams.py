@@ -120,17 +120,13 @@ def renew(leases: Iterable[tuple[int, int]]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def settle(claimed: Claim, **changes: Any) -> None:
+def settle(claimed: Claim, *, due_in: float | None, **changes: Any) -> None:
     """End a run: write what came of it and give the lease back. Raises LeaseLost when the stream is somebody else's by now.
 
     ``due_in`` is seconds until the stream is due next; a wake that came during the run makes it due at once.
     """
-    due_in: float | None = changes.pop("due_in")
-    cursor = changes.pop("cursor", None)
     with across_merchants("end a stream's run"):
         ours = Stream.objects.filter(pk=claimed.stream_id, lease_token=claimed.token)
-        if cursor is not None:
-            changes["cursor"] = dict(cursor)
         if not ours.update(running=False, lease_until=None, **changes):
             raise LeaseLost(f"stream {claimed.stream_id}")
         with database.cursor() as sql:
@@ -184,6 +180,12 @@ def ready(connection_id: int, *kinds: str) -> None:
     """There is work for these streams: it is done at once, or when its turn comes where the merchant chose how often."""
     connection = Connection.objects.get(pk=connection_id)
     wake(connection_id, *(kind for kind in kinds if not _chosen(connection, kind)))
+
+
+def deliver(connection_ids: Iterable[int], *, asked: bool = False) -> None:
+    """There are orders for the warehouses on these connections. ``asked``: a person waits for it, so it is done now."""
+    for connection_id in connection_ids:
+        (wake if asked else ready)(connection_id, Stream.Kind.DELIVER_ORDERS)
 
 
 def pause_of(connection: Connection, kind: str, automatic: float | None) -> float | None:

@@ -59,7 +59,6 @@ def plan_of(work: Work, client: CartClient, side: CartSide, shipment: Shipment, 
         content={"order": told.order_id, "tracking": told.tracking, "lines": [list(_unit(line)) for line in told.lines]},
         look=look,
         send=send,
-        processing=side.processing_seconds,
         order=shipment.order,
         shipment=shipment,
     )

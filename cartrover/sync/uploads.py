@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from cartrover.events.telling import event, tell
 from cartrover.orders.carriers import code_for
+from cartrover.orders.contents import TOLD
 from cartrover.orders.models import Order, Shipment
-from cartrover.orders.shipped import TOLD, settle_confirmed
+from cartrover.orders.shipped import settle_confirmed
 from cartrover.sync.models import Effect
 from integrations.contract import CartSide, ShipmentLine, ShipmentUpload
 from integrations.outcomes import RetryLater

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from django.db.models.functions import Now
 
-from cartrover.connections import credentials
+from cartrover.connections import attention, credentials
 from cartrover.connections.models import Connection
 from cartrover.merchants.tenancy import acting_for, current_scope
 from cartrover.sync import breaker, quota, streams
@@ -26,6 +27,7 @@ LEFT_FOR_OTHERS = {
     Stream.Kind.PULL_CHANGES: 30,
     Stream.Kind.PULL_SHIPMENTS: 15,
 }
+TOKEN_KEPT = 30.0  # seconds; one that ends meanwhile is refused, and renewed as any that was
 BODY_OF_A_READ = 2_000  # characters kept of a read that went well; the order's row has the whole payload
 
 
@@ -48,6 +50,7 @@ class LiveWire:
         self._kind = kind
         self._lease = lease
         self._about = threading.local()
+        self._token, self._token_until = "", 0.0
         self.server_time: datetime | None = None
         self.resource_spent = False
 
@@ -56,19 +59,25 @@ class LiveWire:
         self._about.order_id = order_id
 
     def token(self, *, instead_of: str = "") -> str:
-        return credentials.access_token(self._connection_id, self._merchant_id, instead_of=instead_of)
+        """Kept for a moment, never in place of one that was refused. Each call asks whether the connection is still active."""
+        if instead_of or time.monotonic() > self._token_until:
+            self._token = credentials.access_token(self._connection_id, self._merchant_id, instead_of=instead_of)
+            self._token_until = time.monotonic() + TOKEN_KEPT
+        return self._token
 
     def before_call(self, resource: str, *, write: bool) -> None:
         if current_scope() is not None:
             raise ScopeOpen(f"{self._provider} {resource}")
         breaker.before_call(self._provider, self._integration.name)
-        self._mind_the_pause()
-        quota.reserve(self._integration, resource, merchant_id=self._merchant_id, kind=self._kind)
-        self._lease.check()
-
-    def _mind_the_pause(self) -> None:
         with acting_for(self._merchant_id):
-            row = Connection.objects.annotate(now=Now()).get(pk=self._connection_id)
+            self._mind_the_connection()
+            self._lease.check()
+        quota.reserve(self._integration, resource, merchant_id=self._merchant_id, kind=self._kind)
+
+    def _mind_the_connection(self) -> None:
+        row = Connection.objects.annotate(now=Now()).get(pk=self._connection_id)
+        if row.state != Connection.State.ACTIVE:
+            raise attention.reason(row)
         if row.quiet_until and row.quiet_until > row.now:
             raise RetryLater(f"{self._integration.name} asked us to wait.", after=(row.quiet_until - row.now).total_seconds())
         keep = LEFT_FOR_OTHERS.get(Stream.Kind(self._kind), 0)
@@ -88,8 +97,8 @@ class LiveWire:
             streams.wake_after_outage(self._integration.slug, self._integration.environment)
         with acting_for(self._merchant_id):
             self._keep(exchange)
-        if exchange.budget is not None:
-            self._heed_budget(exchange, *exchange.budget)
+            if exchange.budget is not None:
+                self._heed_budget(exchange, *exchange.budget)
 
     def _heed_budget(self, exchange: Exchange, left: int, full_at: datetime) -> None:
         """A daily quota is the application's, of one resource; any other budget is the account's."""
@@ -99,8 +108,7 @@ class LiveWire:
                 self.resource_spent = True
                 quota.spent(self._integration, exchange.resource, until=full_at)
             return
-        with acting_for(self._merchant_id):
-            Connection.objects.filter(pk=self._connection_id).update(budget_left=left, budget_full_at=full_at)
+        Connection.objects.filter(pk=self._connection_id).update(budget_left=left, budget_full_at=full_at)
 
     def _keep(self, exchange: Exchange) -> None:
         went_well = exchange.method == "GET" and exchange.status is not None and exchange.status < 400

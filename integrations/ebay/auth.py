@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from integrations.contract import Account, Wire
+from integrations.ebay.application import Application
 from integrations.ebay.calls import Calls
 from integrations.ebay.errors import NAME
 from integrations.ebay.reading import Malformed, Node
-from integrations.ebay.settings import Application
 from integrations.oauth2 import Grant
 from integrations.outcomes import RetryLater
 
@@ -35,7 +35,6 @@ def grant(application: Application) -> Grant:
         scopes=SCOPES,
         authorize_extra={"prompt": "login"},
         basic_auth=True,
-        rotates=False,
         dead=frozenset({"invalid_grant", "invalid_scope"}),
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from integrations.contract import Exchange, Wire
 from integrations.ebay import trading
+from integrations.ebay.application import Application
 from integrations.ebay.errors import NAME, budget, judge, token_refused
-from integrations.ebay.settings import Application
 from integrations.http import Door, Provider, Reply
 
 # The Inventory API refuses a call without a language that it knows; figures have none, and messages come in English.

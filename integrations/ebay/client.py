@@ -24,11 +24,11 @@ from integrations.contract import (
 )
 from integrations.digest import digest
 from integrations.ebay import mapping, trading
+from integrations.ebay.application import Application
 from integrations.ebay.calls import Calls
 from integrations.ebay.carriers import OTHER, carrier_code
 from integrations.ebay.errors import BAD_TRACKING, CONFLICT
 from integrations.ebay.reading import Malformed, Node
-from integrations.ebay.settings import Application
 from integrations.ebay.stock import Stock
 from integrations.http import Reply
 from integrations.outcomes import NeedsOperator, Rejected, RetryLater

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from integrations.contract import VOID_WHEN_ASKED, CartSide, Integration, Quota
+from integrations.ebay.application import Application
 from integrations.ebay.auth import WhoseAccount, grant, rights
 from integrations.ebay.carriers import CARRIERS, carrier_code
 from integrations.ebay.client import EbayCart, normal_tracking
 from integrations.ebay.errors import NAME, QUOTA_ZONE
 from integrations.ebay.identifiers import IDENTIFIERS
-from integrations.ebay.settings import Application
 from integrations.ebay.sites import VARIANTS
-from integrations.ebay.stock import BATCH
+from integrations.ebay.stock import BATCH, CHANGES
 
 
 def integration(environment: Mapping[str, str]) -> Integration:
@@ -35,6 +35,7 @@ def integration(environment: Mapping[str, str]) -> Integration:
             order_url=application.order_url,
             variants=VARIANTS,
             stock_batch=BATCH,
+            stock_changes=CHANGES,
             normal_tracking=normal_tracking,
             carriers=CARRIERS,
             carrier_code=carrier_code,

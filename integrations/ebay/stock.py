@@ -19,6 +19,7 @@ from integrations.ebay.reading import Malformed, Node
 from integrations.outcomes import Rejected
 
 BATCH = 25  # entries of one bulk_update_price_quantity
+CHANGES = 250  # of one listing a day
 BY_INVENTORY = "inventory"
 BY_TRADING = "trading"
 

@@ -20,7 +20,7 @@ from integrations.contract import (
     nothing_seen,
 )
 from integrations.outcomes import Rejected
-from integrations.tradegecko.auth import Site
+from integrations.tradegecko.application import Application
 from integrations.tradegecko.client import Api
 from integrations.tradegecko.facts import Facts
 from integrations.tradegecko.mapping import GONE, OrderParts, cart_shipment, listing_record, order_record
@@ -31,8 +31,8 @@ from integrations.tradegecko.settings import FULFILLMENT_STATUSES, ORDER_STATUSE
 class TradeGeckoCart:
     """The orders of one account, judged by one cart's settings."""
 
-    def __init__(self, site: Site, wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-        self._api = Api(wire, site.api_url)
+    def __init__(self, application: Application, wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+        self._api = Api(wire, application.api_url)
         self._wanted = CartSettings.of(settings)
         self._facts = Facts.of(facts)
         self._currencies = self._facts.currencies or {}

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from integrations.contract import CartSide, Integration, WarehouseSide
-from integrations.tradegecko.auth import Site
+from integrations.tradegecko.application import Application
 from integrations.tradegecko.cart import TradeGeckoCart
 from integrations.tradegecko.errors import NAME
 from integrations.tradegecko.settings import CART_FIELDS, WAREHOUSE_FIELDS
@@ -16,27 +16,27 @@ from integrations.tradegecko.warehouse import TradeGeckoWarehouse
 
 def integration(environment: Mapping[str, str]) -> Integration:
     """TradeGecko as this installation's environment variables set it up."""
-    site = Site.of(environment)
+    application = Application.of(environment)
     return Integration(
         slug="tradegecko",
         name=NAME,
-        environment=site.environment,
-        grant=site.grant,
-        account=site.account,
-        trouble=site.trouble,
+        environment=application.environment,
+        grant=application.grant,
+        account=application.account,
+        trouble=application.trouble,
         cart=CartSide(
-            open=partial(TradeGeckoCart, site),
+            open=partial(TradeGeckoCart, application),
             fields=CART_FIELDS,
             services=("order_download", "shipment_upload"),
-            order_url=site.order_url,
+            order_url=application.order_url,
             stock_batch=0,
             amends=True,
         ),
         warehouse=WarehouseSide(
-            open=partial(TradeGeckoWarehouse, site),
+            open=partial(TradeGeckoWarehouse, application),
             fields=WAREHOUSE_FIELDS,
             services=("order_delivery", "shipment_pickup", "inventory_pickup"),
-            order_url=site.order_url,
+            order_url=application.order_url,
             stock_page_seconds=10.0,
         ),
         guide=Path(__file__).with_name("guide.md"),

@@ -17,8 +17,8 @@ from integrations.contract import (
     Wire,
 )
 from integrations.outcomes import Ambiguous, NeedsMerchant, Outcome, Rejected
-from integrations.tradegecko.auth import Site
-from integrations.tradegecko.changing import change, refuse_what_is_packed
+from integrations.tradegecko.application import Application
+from integrations.tradegecko.changing import change, named, refuse_what_is_packed
 from integrations.tradegecko.client import Api, Listing
 from integrations.tradegecko.delivering import line_ids, order_body
 from integrations.tradegecko.errors import NAME
@@ -31,9 +31,9 @@ from integrations.tradegecko.settings import FULFILLMENT_STATUSES, ORDER_STATUSE
 class TradeGeckoWarehouse:
     """One account, with one warehouse's settings."""
 
-    def __init__(self, site: Site, wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-        self._api = Api(wire, site.api_url)
-        self._portal_url = site.portal_url
+    def __init__(self, application: Application, wire: Wire, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+        self._api = Api(wire, application.api_url)
+        self._portal_url = application.portal_url
         self._settings = WarehouseSettings.of(settings)
         self._facts = Facts.of(facts)
 
@@ -120,12 +120,19 @@ class TradeGeckoWarehouse:
                 raise
 
     def change_order(self, remote_id: str, delivery: Delivery, *, key: str) -> RemoteOrder:
-        """What differs is written, each part by a call of its own. Neither company nor order number change."""
+        """What differs is written, each part by a call of its own. Neither company nor order number change.
+
+        What has come to an order that is invoiced or paid is invoiced or paid too, where the settings ask for that.
+        """
         self.check(delivery)
         order = self._api.one("orders", remote_id, "order")
         change(self._api, order, delivery, self._settings, self._facts.zone, key=key)
         lines = self._api.by("order_line_items", "order_id", [remote_id])
-        return remote_order(self._api.one("orders", remote_id, "order"), lines, self._portal_url)
+        order = self._api.one("orders", remote_id, "order")
+        begun = "partial" in (text(order, "invoice_status"), text(order, "payment_status"))
+        remark = self.finish_order(remote_id, delivery, key=f"{key}:rest") if begun else ""
+        there = remote_order(order, lines, self._portal_url)
+        return dataclasses.replace(there, line_ids=named(lines, delivery, self._settings.tax_treatment), remark=remark)
 
     def orders_changed_in(self, window: Window, *, offset: int = 0) -> Page[RemoteOrder]:
         """Ours and others'. Only ours come with their lines."""

@@ -32,6 +32,10 @@ function watch(form) {
   async function start(opened) {
     say("wait", form.dataset.opening);
     const answer = await post(form.action);
+    if (isLoggedOut(answer)) {
+      if (opened !== null) opened.close();
+      return;
+    }
     const attempt = await answer.json();
     if (!answer.ok) {
       if (opened !== null) opened.close();
@@ -51,8 +55,17 @@ function watch(form) {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new FormData(form),
-      redirect: "error",
+      redirect: "manual",
     });
+  }
+
+  // Whoever was logged out meanwhile would be led to the log-in: the page goes there itself, unless something is typed in it.
+  function isLoggedOut(answer) {
+    if (answer.type !== "opaqueredirect") return false;
+    stop();
+    say("bad", "You have been logged out.", button("Log in", () => window.location.reload()));
+    reloadUnlessTyped();
+    return true;
   }
 
   function listen(attempt) {
@@ -66,8 +79,8 @@ function watch(form) {
   new BroadcastChannel("cartrover-grant").addEventListener("message", () => asking !== null && asking());
 
   async function ask(address) {
-    const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "error" });
-    show(await answer.json(), address);
+    const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "manual" });
+    if (!isLoggedOut(answer)) show(await answer.json(), address);
   }
 
   function show(attempt, address) {
@@ -79,7 +92,7 @@ function watch(form) {
     stop();
     if (attempt.state === "done") {
       say("good", attempt.words, button("Show it", () => window.location.reload()));
-      if (document.querySelector("form[data-changed]") === null) window.location.reload();
+      reloadUnlessTyped();
     } else if (attempt.state === "asked") {
       say("wait", attempt.words, link("Use this account instead", address.replace(/status\/$/, "instead/")));
     } else if (attempt.state === "kept") {
@@ -92,6 +105,7 @@ function watch(form) {
   async function goOn(address) {
     say("wait", form.dataset.opening);
     const answer = await post(address.replace(/status\/$/, "go-on/"));
+    if (isLoggedOut(answer)) return;
     asking = () => {};
     show(await answer.json(), address);
   }
@@ -112,6 +126,10 @@ function watch(form) {
     box.append(text);
     says.replaceChildren(box);
   }
+}
+
+function reloadUnlessTyped() {
+  if (document.querySelector("form[data-changed]") === null) window.location.reload();
 }
 
 function button(words, press) {

@@ -12,7 +12,7 @@ import pytest
 from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 from pytest_django import Settings
 
 
@@ -21,20 +21,26 @@ class Quiet(WSGIRequestHandler):
         """Only the browser's own log is looked at."""
 
 
-@pytest.fixture
-def portal(live: None, settings: Settings) -> Iterator[str]:
-    """The portal's address. It answers to no other, so the port is chosen before it starts."""
-    cache.clear()  # its table is no model's, so what throttles log-ins would outlive the test
+@pytest.fixture(scope="session")
+def server() -> Iterator[ThreadedWSGIServer]:
+    """One for the whole run: what a browser has loaded from it once, it keeps."""
     server = ThreadedWSGIServer(("localhost", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def portal(live: None, settings: Settings, server: ThreadedWSGIServer) -> str:
+    """The portal's address. It answers to no other."""
+    cache.clear()  # its table is no model's, so what throttles log-ins would outlive the test
     settings.PORTAL_URL = f"http://localhost:{server.server_port}"
     settings.ALLOWED_HOSTS = ["localhost"]
     settings.CSRF_TRUSTED_ORIGINS = [settings.PORTAL_URL]
-    server.set_app(get_wsgi_application())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield settings.PORTAL_URL
-    server.shutdown()
-    server.server_close()
+    if server.get_app() is None:
+        server.set_app(get_wsgi_application())
+    return str(settings.PORTAL_URL)
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +50,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no Chromium here: set CHROMIUM_PATH")
     # Playwright keeps an event loop in this thread, in which Django would refuse to ask the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=30_000)  # as long as an action waits: a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -69,19 +76,46 @@ class Witness:
             self.complaints.append(f"asked another host: {url}")
 
 
-@pytest.fixture(params=[(1280, 800), (360, 740)], ids=["desktop", "phone"])
-def context(request: pytest.FixtureRequest, chromium: Browser, portal: str) -> Iterator[BrowserContext]:
-    width, height = request.param
-    context = chromium.new_context(base_url=portal, viewport={"width": width, "height": height}, reduced_motion="reduce")
-    yield context
-    context.close()
+DESKTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=360, height=740)
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def viewport(request: pytest.FixtureRequest) -> ViewportSize:
+    size: ViewportSize = request.param
+    return size
+
+
+@pytest.fixture(scope="session")
+def keepers(chromium: Browser, server: ThreadedWSGIServer) -> dict[int, Page]:
+    """A blank page by the width of its browser, which keeps that browser's window open: to open one takes longer than a test."""
+    portal = f"http://localhost:{server.server_port}"
+    sizes = {size["width"]: size for size in (DESKTOP, PHONE)}
+    return {
+        width: chromium.new_context(base_url=portal, viewport=size, reduced_motion="reduce").new_page()
+        for width, size in sizes.items()
+    }
+
+
+@pytest.fixture
+def context(viewport: ViewportSize, portal: str, keepers: dict[int, Page]) -> Iterator[BrowserContext]:
+    """A browser that remembers nobody."""
+    keeper = keepers[viewport["width"]]
+    yield keeper.context
+    for page in keeper.context.pages:
+        if page is not keeper:
+            page.close()
+    keeper.context.clear_cookies()
+    keeper.context.clear_permissions()
+    session = keeper.context.new_cdp_session(keeper)
+    session.send("Storage.clearDataForOrigin", {"origin": portal, "storageTypes": "all"})
+    session.detach()
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page whose complaints fail the test."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
     witness = Witness(page)
     yield page
     assert witness.complaints == []

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from cartrover.connections.models import Cart
@@ -15,7 +14,8 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.sync import durations
 from cartrover.sync.models import Stream
 from integrations import registry
-from tests.browser.test_setup import ALICE, PATIENCE, _looks
+from tests.browser.people import as_user
+from tests.browser.test_setup import ALICE, _looks
 from tests.conftest import make_member
 from tests.stage import Stage, set_up, world
 
@@ -39,9 +39,7 @@ def stage(portal: str) -> Iterator[Stage]:
 
 @pytest.fixture
 def carts_page(page: Page, portal: str, stage: Stage) -> Page:
-    alice = Client()
-    alice.force_login(User.objects.get())
-    page.context.add_cookies([{"name": name, "value": cookie.value, "url": portal} for name, cookie in alice.cookies.items()])
+    as_user(page, portal, User.objects.get())
     with acting_for(stage.merchant):
         cart = Cart.objects.get()
     page.goto(f"/m/{stage.merchant.public_id}/carts/{cart.public_id}/")
@@ -57,7 +55,7 @@ def test_rehearse_test_go_live_and_ask_whether_anything_is_missing(carts_page: P
     page.get_by_role("button", name="Rehearse").click()
     expect(page.get_by_text("You can close this page")).to_be_visible()
     stage.settle("pull_stock")
-    expect(page.get_by_role("heading", name="1 order would be sent")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="1 order would be sent")).to_be_visible()
     expect(page.get_by_text("SKU MYSTERY is not in TradeGecko")).to_be_visible()
     assert stage.at_warehouse() == []
     _looks(page, "rehearsal")
@@ -67,16 +65,16 @@ def test_rehearse_test_go_live_and_ask_whether_anything_is_missing(carts_page: P
     page.get_by_role("link", name="Back to the rehearsal").click()
 
     page.get_by_role("link", name="Go live…").click()
-    expect(page.get_by_label("Open orders of the last 30 days")).to_be_checked(timeout=PATIENCE)
+    expect(page.get_by_label("Open orders of the last 30 days")).to_be_checked()
     page.get_by_role("button", name="Go live").click()
-    expect(page.get_by_text("is live.").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("is live.").first).to_be_visible()
     stage.settle()
     assert [order["order_number"] for order in stage.at_warehouse()] == [number]
 
     page.get_by_role("link", name="Test order").click()
     page.get_by_role("button", name="Send the test order").click()
     stage.settle("pull_stock")
-    expect(page.get_by_text("As it should")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("As it should", exact=True)).to_be_visible()
     expect(page.get_by_text("The test order is voided again.").first).to_be_visible()
     _looks(page, "test-order")
     page.get_by_role("link", name="Back to its settings").click()
@@ -84,6 +82,6 @@ def test_rehearse_test_go_live_and_ask_whether_anything_is_missing(carts_page: P
     page.get_by_role("link", name="Is anything missing?").click()
     page.get_by_role("button", name="Check now").click()
     stage.settle("pull_stock")
-    expect(page.get_by_text("Nothing is missing")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Nothing is missing")).to_be_visible()
     _looks(page, "proof")
     assert [order["order_number"] for order in stage.at_warehouse()] == [number]

@@ -6,10 +6,10 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from cartrover.merchants.models import User
+from tests.browser.people import as_user
 from tests.browser.test_portal import acme, day, is_accessible, show_navigation
 from tests.portal.story import Day
 
@@ -21,10 +21,7 @@ def olgas(page: Page, portal: str, day: Day) -> Page:
     """The browser of an operator who has logged in with a second factor."""
     olga = User.objects.create_superuser("olga@example.com", "correct horse battery")
     Authenticator.objects.create(user=olga, type=Authenticator.Type.TOTP, data={"secret": "x"})
-    client = Client()
-    client.force_login(olga)
-    page.context.add_cookies([{"name": name, "value": cookie.value, "url": portal} for name, cookie in client.cookies.items()])
-    return page
+    return as_user(page, portal, olga)
 
 
 def _press(page: Page, button: str) -> None:

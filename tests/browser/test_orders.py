@@ -19,6 +19,17 @@ def orders(page: Page, merchant: Merchant) -> None:
     page.goto(f"/m/{merchant.public_id}/orders/")
 
 
+def show_what_acts_on_many(page: Page) -> None:
+    """On a phone it comes, with the boxes, when it is asked for."""
+    button = page.get_by_role("button", name="Do something with many")
+    if button.is_visible():
+        expect(page.locator("tbody .form-check-input").first).to_be_hidden()
+        button.click()
+        expect(button).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("tbody .form-check-input").first).to_be_visible()
+    is_accessible(page)
+
+
 def test_a_person_narrows_the_list_keeps_the_view_and_takes_a_filter_off(page: Page, day: Day, acme: Merchant) -> None:
     orders(page, acme)
     page.get_by_text("Filters", exact=True).click()
@@ -44,6 +55,7 @@ def test_a_person_narrows_the_list_keeps_the_view_and_takes_a_filter_off(page: P
 
 def test_a_person_ticks_orders_holds_them_and_sees_what_was_passed_over(page: Page, day: Day, acme: Merchant) -> None:
     orders(page, acme)
+    show_what_acts_on_many(page)
     page.get_by_label(f"Tick order {day.in_error.number}").check()
     page.get_by_label(f"Tick order {day.shipped.number}").check()
     page.get_by_label("What to do").select_option("Hold")
@@ -65,6 +77,7 @@ def test_a_person_ticks_orders_holds_them_and_sees_what_was_passed_over(page: Pa
 def test_all_that_match_are_exported_after_a_question(page: Page, day: Day, acme: Merchant) -> None:
     log_in(page)
     page.goto(f"/m/{acme.public_id}/orders/?status=error")
+    show_what_acts_on_many(page)
     page.get_by_label("What to do").select_option("Export CSV")
     page.get_by_label("with").select_option("all 3 that match")
     page.get_by_role("button", name="Go on…").click()

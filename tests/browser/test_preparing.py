@@ -54,9 +54,11 @@ def test_a_member_maps_a_shipping_method_and_a_carrier(page: Page, day: Day, acm
     page.get_by_role("button", name="Save the methods of eBay Germany").click()
     expect(page.get_by_text("Orders of eBay Germany that waited for this go on.")).to_be_visible()
     expect(page.get_by_label("DE_DHLPaket2kg is sent as")).to_have_value("DHL Parcel")
-    page.get_by_label("The cart is told for Kurier 24").select_option("Hermes")
-    page.get_by_role("button", name="Save the carriers of eBay Germany").click()
-    expect(page.get_by_label("The cart is told for Kurier 24")).to_have_value("Hermes")
+    page.get_by_text("Change what carts are told for Kurier 24").click()
+    is_accessible(page)
+    page.get_by_label("eBay Germany is told for Kurier 24").select_option("Hermes")
+    page.get_by_role("button", name="Save the carriers").click()
+    expect(page.get_by_text("Hermes at eBay Germany")).to_be_visible()
 
 
 def test_a_card_is_solved_in_place(page: Page, day: Day, acme: Merchant) -> None:

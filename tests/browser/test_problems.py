@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -19,10 +20,10 @@ from tests.portal.story import Setup, make_order, set_up
 __all__ = ["acme"]
 
 
-def stuck(setup: Setup, kind: str, words: str, **fields: object) -> Order:
+def stuck(setup: Setup, kind: str, words: str, **fields: Any) -> Order:
     """An order that waits for a cause of its own."""
     with acting_for(setup.merchant):
-        order = make_order(setup, reason_code=kind, reason=words, **fields)  # type: ignore[arg-type]
+        order = make_order(setup, reason_code=kind, reason=words, **fields)
         Order.objects.filter(pk=order.pk).update(problem=open_problem(kind, words, about=order))
     return order
 

@@ -7,20 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
+from tests.browser.people import as_user
 from tests.browser.test_portal import is_accessible
 from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
 from tests.stage import Stage, World, point_at, world
 
 ALICE = "alice@example.com"
-PATIENCE = 20_000  # milliseconds, for what asks the outside many things
 
 
 @pytest.fixture
@@ -47,10 +46,7 @@ def _empty(started: World, portal: str) -> Stage:
 
 @pytest.fixture
 def alices(page: Page, portal: str, stage: Stage) -> Page:
-    alice = Client()
-    alice.force_login(User.objects.get())
-    page.context.add_cookies([{"name": name, "value": cookie.value, "url": portal} for name, cookie in alice.cookies.items()])
-    return page
+    return as_user(page, portal, User.objects.get())
 
 
 def _grant_at_tradegecko(page: Page) -> None:
@@ -59,7 +55,7 @@ def _grant_at_tradegecko(page: Page) -> None:
     window.get_by_label("Password").fill("secret")
     window.get_by_role("button", name="Log in").click()
     window.get_by_role("button", name="Authorize").click()
-    expect(page.get_by_role("link", name="acme", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("link", name="acme", exact=True)).to_be_visible()
 
 
 def _grant_at_ebay(page: Page) -> None:
@@ -68,7 +64,7 @@ def _grant_at_ebay(page: Page) -> None:
     window.locator("#password").fill("secret")
     window.locator("#sign-in").click()
     window.locator("#accept").click()
-    expect(page.get_by_role("link", name="acme", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("link", name="acme", exact=True)).to_be_visible()
 
 
 def _looks(page: Page, name: str) -> None:
@@ -84,7 +80,7 @@ def _looks(page: Page, name: str) -> None:
 
 def _end_of_test(page: Page) -> None:
     page.get_by_role("button", name="Test", exact=True).click()
-    expect(page.get_by_text("That is all. Nothing was saved.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("That is all. Nothing was saved.")).to_be_visible()
 
 
 def _set_up_warehouse(page: Page, merchant: Merchant) -> None:
@@ -112,7 +108,7 @@ def test_a_new_merchant_goes_from_nothing_to_orders_that_flow(alices: Page, stag
     with acting_for(merchant):
         assert Warehouse.objects.get().name == "TradeGecko", "Test saves nothing"
     page.get_by_role("button", name="OK", exact=True).click()
-    expect(page.get_by_role("heading", name="You're done")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="You're done")).to_be_visible()
     _looks(page, "warehouse-go-live")
     page.get_by_role("button", name="Go live").click()
     expect(page.get_by_text("The house is live.")).to_be_visible()
@@ -137,7 +133,7 @@ def test_a_new_merchant_goes_from_nothing_to_orders_that_flow(alices: Page, stag
     expect(page.get_by_text("TradeGecko knows EUR")).to_be_visible()
     _looks(page, "cart-tested")
     page.get_by_role("button", name="OK", exact=True).click()
-    expect(page.get_by_text("1 open order would be sent").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("1 open order would be sent").first).to_be_visible()
     _looks(page, "cart-go-live")
     page.get_by_label("Open orders of the last 7 days").check()
     page.get_by_role("button", name="Go live").click()
@@ -163,7 +159,7 @@ def test_what_is_wrong_keeps_the_form_open_with_what_was_typed(alices: Page, sta
 
     page.get_by_label("Location ID").fill("999999")
     page.get_by_role("button", name="OK", exact=True).click()
-    expect(page.get_by_text("Location ID: TradeGecko has no location 999999.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Location ID: TradeGecko has no location 999999.")).to_be_visible()
     expect(page.get_by_label("Location ID")).to_have_value("999999")
     _looks(page, "cart-failed")
     with acting_for(merchant):
@@ -175,7 +171,7 @@ def test_what_is_wrong_keeps_the_form_open_with_what_was_typed(alices: Page, sta
 
     page.get_by_label("Location ID").fill(str(stage.locations[0]))
     page.get_by_role("button", name="OK", exact=True).click()
-    expect(page.get_by_text("passed the test and is saved")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("passed the test and is saved")).to_be_visible()
     expect(page.get_by_text("Choose where its orders go.")).to_be_visible()
     with acting_for(merchant):
         assert (Cart.objects.get().state, Cart.objects.get().settings["location_id"]) == ("checked", str(stage.locations[0]))
@@ -208,5 +204,5 @@ def test_without_a_script_test_and_ok_still_work(alices: Page, stage: Stage) -> 
     with acting_for(stage.merchant):
         assert Warehouse.objects.get().name == "TradeGecko"
     page.get_by_role("button", name="OK", exact=True).click()
-    expect(page.get_by_role("heading", name="You're done")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="You're done")).to_be_visible()
     plain.close()

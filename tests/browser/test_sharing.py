@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from cartrover.connections import sharing
@@ -16,13 +17,13 @@ from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
 from tests.browser.conftest import Witness
+from tests.browser.people import as_user
 from tests.browser.test_portal import is_accessible
 from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
 from tests.stage import World, point_at, world
 
 OLIVIA = "olivia@seller.example"
-PATIENCE = 15_000  # milliseconds, where another process has work to do
 
 
 @pytest.fixture
@@ -48,10 +49,7 @@ def acme(live: None) -> Merchant:
 
 
 def _alices(page: Page, portal: str) -> Page:
-    alice = Client()
-    alice.force_login(User.objects.get())
-    page.context.add_cookies([{"name": name, "value": cookie.value, "url": portal} for name, cookie in alice.cookies.items()])
-    return page
+    return as_user(page, portal, User.objects.get())
 
 
 @pytest.fixture
@@ -59,7 +57,6 @@ def olivias(chromium: Browser, portal: str, page: Page, outside: World) -> Itera
     """The owner's browser, as wide as Alice's. It knows nobody here."""
     fresh = chromium.new_context(base_url=portal, viewport=page.viewport_size, reduced_motion="reduce")
     theirs = fresh.new_page()
-    theirs.set_default_timeout(15_000)
     witness = Witness(theirs)
     yield theirs
     assert witness.complaints == []
@@ -101,18 +98,18 @@ def test_an_owner_finishes_a_setup_that_a_member_shared(
     expect(olivias.get_by_text("Acme Outdoor").first).to_be_visible()
     is_accessible(olivias)
     _grants_at_ebay(olivias)
-    expect(olivias.get_by_text("Access granted")).to_be_visible(timeout=PATIENCE)
-    expect(alices.get_by_text("Access granted, not finished")).to_be_visible(timeout=PATIENCE)
+    expect(olivias.get_by_text("Access granted")).to_be_visible()
+    expect(alices.get_by_text("Access granted, not finished")).to_be_visible()
 
     olivias.get_by_role("button", name="Test").click()
-    expect(olivias.get_by_text("Access granted by olivia")).to_be_visible(timeout=PATIENCE)
-    expect(olivias.get_by_text("Everything works. Press OK to finish.")).to_be_visible(timeout=PATIENCE)
+    expect(olivias.get_by_text("Access granted by olivia")).to_be_visible()
+    expect(olivias.get_by_text("Everything works. Press OK to finish.")).to_be_visible()
     expect(olivias.get_by_text("Orders can be read")).to_be_visible()
     is_accessible(olivias)
     olivias.get_by_role("button", name="OK").click()
-    expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible(timeout=PATIENCE)
+    expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible()
     is_accessible(olivias)
-    expect(alices.get_by_text("Connection complete")).to_be_visible(timeout=PATIENCE)
+    expect(alices.get_by_text("Connection complete")).to_be_visible()
 
     with acting_for(acme):
         cart = Cart.objects.get()
@@ -135,7 +132,7 @@ def test_an_owner_who_declines_or_closes_the_window_can_begin_again(
     window.get_by_label("Password").fill("secret")
     window.get_by_role("button", name="Sign in").click()
     window.get_by_role("button", name="No thanks").click()
-    expect(olivias.get_by_text("Access was declined at eBay")).to_be_visible(timeout=PATIENCE)
+    expect(olivias.get_by_text("Access was declined at eBay")).to_be_visible()
     with acting_for(acme):
         assert SetupLink.objects.get().used_at is None
 
@@ -157,3 +154,36 @@ def test_a_member_copies_a_link_and_withdraws_it(page: Page, olivias: Page, port
     answer = olivias.request.get(address)
     assert answer.status == 410
     assert "Acme Outdoor has withdrawn this link" in answer.text()
+
+
+def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
+    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World
+) -> None:
+    with acting_for(acme):
+        cart = new_cart(registry.get("ebay"), "EBAY_DE", actor="a test")
+        sharing.share(OLIVIA, User.objects.get(), cart=cart)
+    first = _mailed(acme)
+    with acting_for(acme):
+        SetupLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    refused = olivias.context.new_page()  # of which the browser says that it is no success
+    refused.goto(first)
+    expect(refused.get_by_role("heading", name="This link has expired")).to_be_visible()
+    is_accessible(refused)
+
+    alices = _alices(page, portal)
+    alices.goto(f"/m/{acme.public_id}/carts/{cart.public_id}/")
+    alices.get_by_role("button", name="Send again").click()
+    expect(alices.get_by_text("Waiting for the owner")).to_be_visible()
+    second = _mailed(acme)
+    refused.goto(first)
+    expect(refused.get_by_role("heading", name="This link does not work")).to_be_visible()
+    is_accessible(refused)
+
+    olivias.goto(second)
+    _grants_at_ebay(olivias)
+    expect(olivias.get_by_text("Access granted")).to_be_visible()
+    olivias.get_by_role("button", name="OK").click()
+    expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible()
+    refused.goto(second)
+    expect(refused.get_by_role("heading", name="Nothing left to do")).to_be_visible()
+    is_accessible(refused)

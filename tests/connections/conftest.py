@@ -19,7 +19,7 @@ from tests.connections.provider import Provider, Served
 
 def use(provider: Provider, portal: str = "http://localhost:8000") -> None:
     """Make the two integrations of this folder the installed ones, as the provider now behaves."""
-    environment = {"ACME_URL": provider.url, "ACME_ROTATES": "1" if provider.rotates else "0", "PORTAL_URL": portal}
+    environment = {"ACME_URL": provider.url, "PORTAL_URL": portal}
     registry.configure(["tests.connections.acme", "tests.connections.globe"], environment)
 
 

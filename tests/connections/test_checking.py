@@ -14,8 +14,8 @@ from pytest_django import Settings
 from cartrover.connections import checking, holders
 from cartrover.connections.approval import approve
 from cartrover.connections.checking import check, open_orders
+from cartrover.connections.checking.findings import Line
 from cartrover.connections.facts import ask_again
-from cartrover.connections.findings import Line
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Cart, Connection, Credential, Warehouse
 from cartrover.merchants.tenancy import across_merchants, acting_for

@@ -195,9 +195,12 @@ def test_the_address_of_the_providers_own_last_page_can_be_pasted(
     code = provider.consent_by("seller-1").replace("#", "%23").replace("+", "%2B").replace("^", "%5E")
     paste = reverse("grant_paste", args=[merchant.public_id])
     stranger = f"https://auth.acme.example/ThirdPartyAuthSucessFailure?isAuthSuccessful=true&state=guessed&code={code}"
-    assert "belongs to nothing" in str(
-        *browser.post(paste, {"integration": "acme", "address": stranger}, follow=True).context["messages"]
-    )
+    refused = browser.post(paste, {"integration": "acme", "address": stranger, **_subject(page)}, follow=True)
+    assert "belongs to nothing" in str(*refused.context["messages"])
+    assert refused.redirect_chain == [(page, 302)], "it can be tried again where it was tried"
+    for nonsense in ("https://acme.example/", "https://[nowhere", "I closed it"):
+        told = browser.post(paste, {"integration": "acme", "address": nonsense, **_subject(page)}, follow=True)
+        assert "This address holds no answer from Acme Market." in str(*told.context["messages"])
     ours = stranger.replace("guessed", state)
     answer = browser.post(paste, {"integration": "acme", "address": ours})
     assert answer.headers["Location"] == page

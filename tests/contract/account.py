@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -16,8 +16,8 @@ class Bench(Protocol):
     """One account at a stand-in, and what a test does to it behind our back.
 
     ``read`` makes one cheap call that reads, to a path that the regular expression ``read_path`` finds. ``fault`` takes the
-    fields of :class:`integrations.simulation.Fault`. ``heard`` counts the API calls that reached the stand-in. ``expire`` makes
-    the token in hand one that is refused, ``revoke`` ends the grant. ``now`` is the stand-in's clock.
+    fields of :class:`integrations.simulation.Fault`. ``heard`` counts the API calls that reached the stand-in. ``now`` is the
+    stand-in's clock.
     """
 
     made: Integration
@@ -25,14 +25,19 @@ class Bench(Protocol):
     read_path: str
 
     def read(self) -> object: ...
-    def fault(self, kind: str, **fields: object) -> None: ...
+    def fault(self, kind: str, **fields: Any) -> None: ...
     def heard(self) -> int: ...
-    def expire(self) -> None: ...
-    def revoke(self) -> None: ...
     def now(self) -> datetime: ...
 
 
-NO_ANSWER: dict[str, dict[str, object]] = {
+class GrantedBench(Bench, Protocol):
+    """One whose account was granted. ``expire`` makes the token in hand one that is refused, ``revoke`` ends the grant."""
+
+    def expire(self) -> None: ...
+    def revoke(self) -> None: ...
+
+
+NO_ANSWER: dict[str, dict[str, Any]] = {
     "500": {"kind": "status", "status": 500},
     "502 with a page": {"kind": "status", "status": 502, "body": "<html>", "headers": {"Content-Type": "text/html"}},
     "503": {"kind": "status", "status": 503},
@@ -88,47 +93,47 @@ class ConversationContract:
     """How it reads, and what comes of it when it cannot."""
 
     @pytest.mark.parametrize("fault", NO_ANSWER.values(), ids=NO_ANSWER)
-    def test_a_read_without_an_answer_is_tried_later_and_works_then(self, bench: Bench, fault: dict[str, object]) -> None:
-        bench.fault(path=bench.read_path, **fault)  # type: ignore[arg-type]
+    def test_a_read_without_an_answer_is_tried_later_and_works_then(self, bench: GrantedBench, fault: dict[str, Any]) -> None:
+        bench.fault(path=bench.read_path, **fault)
         with pytest.raises(RetryLater) as caught:
             bench.read()
         assert not isinstance(caught.value, Ambiguous)
         bench.read()
 
     @pytest.mark.parametrize("status", [429, 503])
-    def test_it_waits_as_long_as_it_is_told(self, bench: Bench, status: int) -> None:
+    def test_it_waits_as_long_as_it_is_told(self, bench: GrantedBench, status: int) -> None:
         bench.fault("status", path=bench.read_path, status=status, headers={"Retry-After": "77"})
         with pytest.raises(RetryLater) as caught:
             bench.read()
         assert caught.value.after is not None
         assert caught.value.after >= 77
 
-    def test_a_redirect_is_not_followed(self, bench: Bench) -> None:
+    def test_a_redirect_is_not_followed(self, bench: GrantedBench) -> None:
         bench.fault("status", path=bench.read_path, status=302, headers={"Location": "/elsewhere"})
         before = bench.heard()
         with pytest.raises(Exception, match=r"\w"):
             bench.read()
         assert bench.heard() - before <= 1
 
-    def test_an_expired_token_is_renewed_once(self, bench: Bench) -> None:
+    def test_an_expired_token_is_renewed_once(self, bench: GrantedBench) -> None:
         bench.expire()
         bench.read()
         assert len(bench.wire.refused) == 1
 
-    def test_a_revoked_grant_is_the_merchants_to_renew(self, bench: Bench) -> None:
+    def test_a_revoked_grant_is_the_merchants_to_renew(self, bench: GrantedBench) -> None:
         bench.revoke()
         with pytest.raises(NeedsMerchant) as caught:
             bench.read()
         assert (caught.value.fix, caught.value.scope) == ("reconnect", "connection")
 
-    def test_each_call_is_permitted_first_and_told_of_afterwards(self, bench: Bench) -> None:
+    def test_each_call_is_permitted_first_and_told_of_afterwards(self, bench: GrantedBench) -> None:
         before = bench.heard()
         bench.read()
         calls = bench.heard() - before
         assert calls >= 1
         assert len(bench.wire.permitted) == len(bench.wire.exchanges) == calls
 
-    def test_nothing_is_sent_without_permission(self, bench: Bench) -> None:
+    def test_nothing_is_sent_without_permission(self, bench: GrantedBench) -> None:
         bench.wire.forbid = RetryLater("not now", after=60)
         before = bench.heard()
         with pytest.raises(RetryLater) as caught:
@@ -136,12 +141,12 @@ class ConversationContract:
         assert caught.value is bench.wire.forbid
         assert bench.heard() == before
 
-    def test_each_call_is_counted_under_a_resource_that_the_quota_knows(self, bench: Bench) -> None:
+    def test_each_call_is_counted_under_a_resource_that_the_quota_knows(self, bench: GrantedBench) -> None:
         bench.read()
         if bench.made.quota:
             assert set(bench.wire.calls()) <= set(bench.made.quota.per_day)
 
-    def test_the_trail_names_the_call_and_holds_no_token(self, bench: Bench) -> None:
+    def test_the_trail_names_the_call_and_holds_no_token(self, bench: GrantedBench) -> None:
         bench.read()
         for exchange in bench.wire.exchanges:
             assert exchange.status == 200

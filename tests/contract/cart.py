@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -152,13 +152,13 @@ def normal(shop: Shop) -> Callable[[str], str]:
 
 
 # What hides the effect of a write that took place, and what keeps it from taking place.
-EFFECT_HIDDEN: dict[str, dict[str, object]] = {
+EFFECT_HIDDEN: dict[str, dict[str, Any]] = {
     "500": {"kind": "effect_then_status", "status": 500},
     "504": {"kind": "effect_then_status", "status": 504},
     "reset": {"kind": "effect_then_reset"},
     "truncated": {"kind": "truncate"},
 }
-NO_EFFECT: dict[str, dict[str, object]] = {
+NO_EFFECT: dict[str, dict[str, Any]] = {
     "503": {"kind": "status", "status": 503},
     "reset": {"kind": "reset"},
     "a page under 200": {"kind": "html"},
@@ -195,20 +195,20 @@ class ShipmentUploadContract:
         assert shown.remote_id
 
     @pytest.mark.parametrize("fault", EFFECT_HIDDEN.values(), ids=EFFECT_HIDDEN)
-    def test_a_package_whose_answer_was_lost_is_in_doubt_and_can_be_seen(self, shop: Shop, fault: dict[str, object]) -> None:
+    def test_a_package_whose_answer_was_lost_is_in_doubt_and_can_be_seen(self, shop: Shop, fault: dict[str, Any]) -> None:
         order_id = shop.place_order()
         upload = package_of(shop, order_id)
-        shop.fault(path=shop.upload_path, method="POST", **fault)  # type: ignore[arg-type]
+        shop.fault(path=shop.upload_path, method="POST", **fault)
         with pytest.raises(Ambiguous):
             shop.cart().upload_shipment(upload, key="k1")
         assert [package.tracking for package in shop.cart().shipments_of(order_id)] == [normal(shop)(TRACKING)]
         assert len(shop.packages(order_id)) == 1
 
     @pytest.mark.parametrize("fault", NO_EFFECT.values(), ids=NO_EFFECT)
-    def test_a_package_that_never_arrived_is_in_doubt_too_and_cannot_be_seen(self, shop: Shop, fault: dict[str, object]) -> None:
+    def test_a_package_that_never_arrived_is_in_doubt_too_and_cannot_be_seen(self, shop: Shop, fault: dict[str, Any]) -> None:
         order_id = shop.place_order()
         upload = package_of(shop, order_id)
-        shop.fault(path=shop.upload_path, method="POST", **fault)  # type: ignore[arg-type]
+        shop.fault(path=shop.upload_path, method="POST", **fault)
         with pytest.raises(Ambiguous):
             shop.cart().upload_shipment(upload, key="k1")
         assert shop.cart().shipments_of(order_id) == ()

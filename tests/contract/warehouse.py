@@ -6,7 +6,7 @@ import dataclasses
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -23,11 +23,12 @@ class House(Bench, Protocol):
 
     ``delivery`` is a small order that the warehouse takes, under this reference, for the customer. ``orders_made`` counts what
     its ledger has of a reference. ``street`` is where its people see that an order goes. ``ship`` lets one unit or all of an
-    order leave, ``pack`` only packs it. ``known_sku`` is in stock there; ``count`` sets how many. ``send_path`` and
-    ``customer_path`` find the paths of the calls that make an order and a customer.
+    order leave (of its first line), ``pack`` only packs it. ``known_sku`` is in stock there; ``count`` sets how many.
+    ``send_path``, ``line_path`` and ``customer_path`` find the paths of the calls that make an order, a line and a customer.
     """
 
     send_path: str
+    line_path: str
     customer_path: str
     known_sku: str
 
@@ -62,6 +63,25 @@ def elsewhere(wanted: Delivery) -> Delivery:
     return dataclasses.replace(wanted, ship_to=dataclasses.replace(wanted.ship_to, line1="9 Other Road"))
 
 
+def of(wanted: Delivery, *units: int) -> Delivery:
+    """The same with so many units of each of its two lines, at whole cents, and what they come to."""
+    prices = [line.unit_price.quantize(Decimal("0.01")) for line in wanted.lines]
+    lines = tuple(
+        dataclasses.replace(line, quantity=count, unit_price=price, total=price * count)
+        for line, price, count in zip(wanted.lines, prices, units, strict=True)
+        if count
+    )
+    before, after = (sum((line.total for line in each), Decimal(0)) for each in (wanted.lines, lines))
+    return dataclasses.replace(wanted, lines=lines, total=wanted.total - before + after)
+
+
+def holds(house: House, wanted: Delivery) -> bool:
+    """Whether the warehouse has the order's lines and total so, each line once."""
+    [found] = house.warehouse().find_orders(wanted.ref)
+    lines = sorted((line.item_id, line.quantity) for line in wanted.lines)
+    return sorted(found.lines) == lines and abs(found.total - wanted.total) < Decimal("0.02")
+
+
 class OrderDeliveryContract:
     def test_a_carts_customer_is_made_once_and_found(self, house: House) -> None:
         assert house.warehouse().find_customer(CART) is None
@@ -70,8 +90,8 @@ class OrderDeliveryContract:
         assert house.strangers_warehouse().find_customer(CART) is None
 
     @pytest.mark.parametrize("fault", EFFECT_HIDDEN.values(), ids=EFFECT_HIDDEN)
-    def test_a_customer_whose_answer_was_lost_is_found(self, house: House, fault: dict[str, object]) -> None:
-        house.fault(path=house.customer_path, method="POST", **fault)  # type: ignore[arg-type]
+    def test_a_customer_whose_answer_was_lost_is_found(self, house: House, fault: dict[str, Any]) -> None:
+        house.fault(path=house.customer_path, method="POST", **fault)
         with pytest.raises(Ambiguous):
             house.warehouse().make_customer(CART, key="customer")
         assert house.warehouse().find_customer(CART)
@@ -122,9 +142,9 @@ class OrderDeliveryContract:
         assert house.orders_made(wrong.ref) == 0
 
     @pytest.mark.parametrize("fault", EFFECT_HIDDEN.values(), ids=EFFECT_HIDDEN)
-    def test_an_order_whose_answer_was_lost_is_in_doubt_and_can_be_seen(self, house: House, fault: dict[str, object]) -> None:
+    def test_an_order_whose_answer_was_lost_is_in_doubt_and_can_be_seen(self, house: House, fault: dict[str, Any]) -> None:
         wanted = delivery(house)
-        house.fault(path=house.send_path, method="POST", **fault)  # type: ignore[arg-type]
+        house.fault(path=house.send_path, method="POST", **fault)
         with pytest.raises(Ambiguous):
             house.warehouse().send_order(wanted, key="k1")
         [found] = house.warehouse().find_orders(wanted.ref)
@@ -132,9 +152,9 @@ class OrderDeliveryContract:
         assert house.orders_made(wanted.ref) == 1
 
     @pytest.mark.parametrize("fault", NO_EFFECT.values(), ids=NO_EFFECT)
-    def test_an_order_that_never_arrived_is_in_doubt_and_can_be_sent_again(self, house: House, fault: dict[str, object]) -> None:
+    def test_an_order_that_never_arrived_is_in_doubt_and_can_be_sent_again(self, house: House, fault: dict[str, Any]) -> None:
         wanted = delivery(house)
-        house.fault(path=house.send_path, method="POST", **fault)  # type: ignore[arg-type]
+        house.fault(path=house.send_path, method="POST", **fault)
         with pytest.raises(Ambiguous):
             house.warehouse().send_order(wanted, key="k1")
         assert house.warehouse().find_orders(wanted.ref) == ()
@@ -195,6 +215,71 @@ class OrderDeliveryContract:
         [found] = house.warehouse().find_orders(wanted.ref)
         assert sorted(found.lines) == sorted((line.item_id, line.quantity) for line in wanted.lines)
         assert abs(found.total - wanted.total) < Decimal("0.02")
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [((2, 0), (2, 1)), ((2, 1), (2, 0)), ((2, 0), (0, 3)), ((2, 1), (1, 3))],
+        ids=["added", "taken away", "another instead", "both changed"],
+    )
+    def test_lines_come_and_go_once_however_often_it_is_said(
+        self, house: House, before: tuple[int, int], after: tuple[int, int]
+    ) -> None:
+        made = house.warehouse().send_order(of(delivery(house), *before), key="k1")
+        wanted = of(delivery(house), *after)
+        for key in ("c1", "c2"):
+            changed = house.warehouse().change_order(made.remote_id, wanted, key=key)
+            assert changed.line_ids.keys() == {line.external_id for line in wanted.lines}
+            assert holds(house, wanted)
+
+    @pytest.mark.parametrize("fault", [*EFFECT_HIDDEN.values(), *NO_EFFECT.values()])
+    def test_a_line_whose_answer_was_lost_is_not_added_a_second_time(self, house: House, fault: dict[str, Any]) -> None:
+        made = house.warehouse().send_order(of(delivery(house), 2, 0), key="k1")
+        wanted = of(delivery(house), 2, 1)
+        house.fault(path=house.line_path, method="POST", **fault)
+        with pytest.raises(Ambiguous):
+            house.warehouse().change_order(made.remote_id, wanted, key="c1")
+        with suppress(Ambiguous):  # or the key is spent, and it is said under another
+            house.warehouse().change_order(made.remote_id, wanted, key="c1")
+        house.warehouse().change_order(made.remote_id, wanted, key="c2")
+        assert holds(house, wanted)
+
+    @pytest.mark.parametrize("after", [(3, 0), (2, 1), (1, 0)])
+    def test_lines_of_what_is_packed_stay(self, house: House, after: tuple[int, int]) -> None:
+        before = of(delivery(house), 2, 0)
+        made = house.warehouse().send_order(before, key="k1")
+        house.pack(made.remote_id)
+        with pytest.raises(Rejected) as change:
+            house.warehouse().change_order(made.remote_id, of(delivery(house), *after), key="c1")
+        assert change.value.code == TOO_LATE
+        assert holds(house, before)
+
+    @pytest.mark.parametrize("after", [(3, 1), (1, 1), (1, 0), (2, 0), (2, 2)])
+    def test_what_has_left_in_part_takes_what_leaves_its_packages_alone(self, house: House, after: tuple[int, int]) -> None:
+        made = house.warehouse().send_order(of(delivery(house), 2, 1), key="k1")
+        house.ship(made.remote_id, "1Z999AA1", one_unit=True)
+        wanted = of(delivery(house), *after)
+        for key in ("c1", "c2"):
+            house.warehouse().change_order(made.remote_id, wanted, key=key)
+        assert holds(house, wanted)
+
+    def test_a_line_that_comes_when_part_has_left_is_there_once(self, house: House) -> None:
+        made = house.warehouse().send_order(of(delivery(house), 2, 0), key="k1")
+        house.ship(made.remote_id, "1Z999AA1", one_unit=True)
+        wanted = of(delivery(house), 1, 2)
+        house.warehouse().change_order(made.remote_id, wanted, key="c1")
+        assert holds(house, wanted)
+        house.ship(made.remote_id, "1Z999AA2")
+        shipments = house.warehouse().shipments_in(until_now(house)).records
+        assert sorted(line.quantity for each in shipments for line in each.lines) == [1, 2]
+
+    def test_a_line_of_which_units_have_left_is_not_taken_away(self, house: House) -> None:
+        before = of(delivery(house), 2, 1)
+        made = house.warehouse().send_order(before, key="k1")
+        house.ship(made.remote_id, "1Z999AA1", one_unit=True)
+        with pytest.raises(Rejected) as change:
+            house.warehouse().change_order(made.remote_id, of(delivery(house), 0, 4), key="c1")
+        assert change.value.code == TOO_LATE
+        assert holds(house, before)
 
     def test_a_stranger_changes_nothing_of_it(self, house: House) -> None:
         made = sent(house)

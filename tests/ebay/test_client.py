@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from integrations.contract import Cancel, Fulfilment, MalformedRecord, OrderRecord, ShipmentLine, Window
+from integrations.ebay.application import Application
 from integrations.ebay.client import EbayCart
-from integrations.ebay.settings import Application
 from integrations.outcomes import Ambiguous, NeedsMerchant, Rejected, RetryLater
 from tests.ebay.samples import NEEDS_CONTRACTS, an_order, recorded_orders
 from tests.ebay.scene import Scene, lately, orders_of, parcel

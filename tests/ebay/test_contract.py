@@ -9,7 +9,7 @@ import pytest
 
 from integrations.contract import Cart, Integration, Window
 from integrations.simulation import Fault
-from tests.contract.account import Bench, ConversationContract, DeclarationContract, GrantContract
+from tests.contract.account import ConversationContract, DeclarationContract, GrantContract, GrantedBench
 from tests.contract.cart import OrderDownloadContract, ShipmentUploadContract, Shop, StockUploadContract
 from tests.ebay.scene import CHARLIE, Scene
 from tests.wire import RecordingWire
@@ -95,8 +95,8 @@ def shop(scene: Scene) -> Shop:
 
 
 @pytest.fixture
-def bench(shop: Shop) -> Bench:
-    return shop
+def bench(scene: Scene) -> GrantedBench:
+    return EbayShop(scene)
 
 
 class TestDeclarations(DeclarationContract, GrantContract):

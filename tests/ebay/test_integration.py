@@ -11,9 +11,9 @@ import requests
 
 from integrations import oauth2
 from integrations.ebay import integration as module
+from integrations.ebay.application import Application
 from integrations.ebay.auth import WhoseAccount
 from integrations.ebay.integration import integration
-from integrations.ebay.settings import Application
 from integrations.oauth2 import authorize_address
 from integrations.outcomes import NeedsMerchant, NeedsOperator, RetryLater
 from tests.ebay.scene import ALICE, CHARLIE, Scene, installed
@@ -120,11 +120,11 @@ def test_a_member_who_consents_becomes_a_connection(running_ebay: EbayStandIn) -
 def consent(ebay: EbayStandIn, address: str) -> str:
     """Log in as Alice and accept, as a browser does; the code that comes back, decoded once."""
     browser = requests.Session()
-    page = browser.get(address, timeout=30)
+    page = browser.get(address, timeout=60)
     fields = {"request": request_in(page), "username": ALICE, "password": "pw", "sign-in": "1"}
-    page = browser.post(f"{ebay.api}/signin", data=fields, timeout=30)
+    page = browser.post(f"{ebay.api}/signin", data=fields, timeout=60)
     accepted = {"request": request_in(page), "decision": "accept"}
-    back = browser.post(f"{ebay.api}/oauth2/consents", data=accepted, allow_redirects=False, timeout=30)
+    back = browser.post(f"{ebay.api}/oauth2/consents", data=accepted, allow_redirects=False, timeout=60)
     query = parse_qs(urlsplit(back.headers["Location"]).query)
     assert query["state"] == ["the-state"]
     return query["code"][0]

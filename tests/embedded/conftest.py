@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.holder import Holder, servers_in, until
+from tests.embedded.holder import Holder, servers_in
+from tests.waiting import wait_until
 
 VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS")
 
@@ -44,4 +45,4 @@ def holder(bare: None, root: Path) -> Iterator[Holder]:
     holder = Holder(root)
     yield holder
     holder.end(signal.SIGKILL)
-    until(lambda: not servers_in(root))
+    wait_until(lambda: not servers_in(root))

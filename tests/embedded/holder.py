@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -45,14 +43,6 @@ class Holder:
 def servers_in(root: Path) -> list[psutil.Process]:
     """The server processes that work in the folder."""
     return [process for process in psutil.process_iter() if _works_in(process, root)]
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Waits for what happens in another process."""
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
-        time.sleep(0.05)
 
 
 def _works_in(process: psutil.Process, root: Path) -> bool:

@@ -38,7 +38,7 @@ def send(port: int) -> None:
 def test_a_mail_can_be_read_as_json_with_its_links(catcher: tuple[int, str]) -> None:
     port, pages = catcher
     send(port)
-    (mail,) = requests.get(f"{pages}/messages", timeout=10).json()
+    (mail,) = requests.get(f"{pages}/messages", timeout=60).json()
     assert mail["to"] == ["alice@example.com"]
     assert mail["subject"] == "Your eBay connection ends in 30 days – renew it"
     assert mail["links"] == ["https://portal.example.com/renew/abc", "https://portal.example.com/renew/abc?a=1&b=2"]
@@ -47,12 +47,12 @@ def test_a_mail_can_be_read_as_json_with_its_links(catcher: tuple[int, str]) -> 
 def test_a_mail_can_be_read_in_a_browser(catcher: tuple[int, str]) -> None:
     port, pages = catcher
     send(port)
-    assert 'href="/messages/1"' in requests.get(pages, timeout=10).text
-    page = requests.get(f"{pages}/messages/1", timeout=10).text
+    assert 'href="/messages/1"' in requests.get(pages, timeout=60).text
+    page = requests.get(f"{pages}/messages/1", timeout=60).text
     assert "Renew: https://portal.example.com/renew/abc" in page
     assert 'sandbox src="/messages/1/html"' in page
-    assert requests.get(f"{pages}/messages/1/html", timeout=10).text.startswith("<p><a href=")
-    assert requests.get(f"{pages}/messages/2", timeout=10).status_code == 404
+    assert requests.get(f"{pages}/messages/1/html", timeout=60).text.startswith("<p><a href=")
+    assert requests.get(f"{pages}/messages/2", timeout=60).status_code == 404
 
 
 def test_a_mail_of_the_portal_shows_its_words_and_its_link(catcher: tuple[int, str], settings: Settings) -> None:
@@ -62,7 +62,7 @@ def test_a_mail_of_the_portal_shows_its_words_and_its_link(catcher: tuple[int, s
     link = "https://portal.example.com/s/abc"
     words = Message("Connect eBay – now", "Connect eBay", ("Acme asks you.",), "Why you?", button="Set up eBay", url=link)
     envelope(words, to="owner@acme.example", public_id="abc").send()
-    (mail,) = requests.get(f"{pages}/messages", timeout=10).json()
+    (mail,) = requests.get(f"{pages}/messages", timeout=60).json()
     assert (mail["to"], mail["subject"], mail["links"][0]) == (["owner@acme.example"], "Connect eBay – now", link)
     assert "Acme asks you." in mail["text"]
     assert "Acme asks you." in mail["html"]
@@ -71,5 +71,5 @@ def test_a_mail_of_the_portal_shows_its_words_and_its_link(catcher: tuple[int, s
 def test_the_box_can_be_emptied(catcher: tuple[int, str]) -> None:
     port, pages = catcher
     send(port)
-    assert requests.delete(f"{pages}/messages", timeout=10).status_code == 204
-    assert requests.get(f"{pages}/messages", timeout=10).json() == []
+    assert requests.delete(f"{pages}/messages", timeout=60).status_code == 204
+    assert requests.get(f"{pages}/messages", timeout=60).json() == []

@@ -20,7 +20,8 @@ from cartrover.embedded.errors import AlreadyRunning, EmbeddedError
 from cartrover.embedded.place import default_root, held, home
 from cartrover.embedded.services import running, throwaway
 from cartrover.embedded.tether import end_leftovers
-from tests.embedded.holder import Holder, servers_in, until
+from tests.embedded.holder import Holder, servers_in
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("bare")
 
@@ -112,7 +113,7 @@ def test_a_second_start_from_one_folder_is_refused_by_name(holder: Holder) -> No
 def test_no_server_outlives_who_started_it(holder: Holder, number: signal.Signals) -> None:
     assert {process.name() for process in holder.servers} == {"postgres", "redis-server"}
     holder.end(number)
-    until(lambda: servers_in(holder.root) == [])
+    wait_until(lambda: servers_in(holder.root) == [])
     log = (holder.root / "logs" / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
 
@@ -125,7 +126,7 @@ def test_what_an_earlier_run_left_behind_is_ended(root: Path) -> None:
         us.own(work)
         command = [str(redis_server.server_program(us)), "--port", "0", "--unixsocket", "socket"]
         left = subprocess.Popen(command, cwd=work, user=us.uid, group=us.gid, stdout=subprocess.DEVNULL)
-        until(lambda: len(servers_in(root)) == 1)
+        wait_until(lambda: len(servers_in(root)) == 1)
         end_leftovers(root)
         assert left.wait(20) is not None
         assert servers_in(root) == []

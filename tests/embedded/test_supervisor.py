@@ -13,7 +13,7 @@ from cartrover.embedded.errors import EmbeddedError
 from cartrover.embedded.place import CHECKOUT, held
 from cartrover.embedded.supervisor import Supervisor
 from cartrover.embedded.tether import end_leftovers
-from tests.embedded.holder import until
+from tests.waiting import wait_until
 
 SLEEPS = ["python", "-c", "import time; time.sleep(600)"]
 PARENT = """
@@ -42,7 +42,7 @@ def test_a_child_dies_with_its_parent_however_that_ends(tmp_path: Path, number: 
         child = psutil.Process(int(parent.stdout.readline()))
         assert child.is_running()
         parent.send_signal(number)
-    until(lambda: not child.is_running())
+    wait_until(lambda: not child.is_running())
 
 
 def test_when_one_dies_all_end_and_its_last_words_are_told(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -49,7 +47,7 @@ def companies(stage: Stage) -> list[dict[str, Any]]:
     """The customers that the warehouse has."""
     email = f"{stage.seller}@example.com"
     token = stage.world.gecko.control("POST", "grant", {"email": email, "privileged": True})["access_token"]
-    answer = requests.get(f"{stage.world.gecko.url}/companies", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    answer = requests.get(f"{stage.world.gecko.url}/companies", headers={"Authorization": f"Bearer {token}"}, timeout=60)
     return list(answer.json()["companies"])
 
 
@@ -67,12 +65,3 @@ def delivered(stage: Stage, sku: str = "TENT-2P", **order: Any) -> str:
     stage.settle()
     assert created(stage, number) == 1
     return number
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for what another process does."""
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            raise AssertionError(f"not within {seconds} seconds")
-        time.sleep(0.1)

@@ -20,9 +20,10 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
 from cartrover.sync import durations, effects, streams, tasks
 from cartrover.sync.models import Call, Stream
-from tests.faults.outcome import created, delivered, drain, problems, recover, wait_until
+from tests.faults.outcome import created, delivered, drain, problems, recover
 from tests.faults.workers import kill, own_redis, worker
 from tests.stage import Stage
+from tests.waiting import wait_until
 
 
 @pytest.fixture

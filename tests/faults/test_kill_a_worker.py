@@ -13,9 +13,10 @@ from cartrover.orders.models import Order, OrderLine, Shipment
 from cartrover.sync import durations, streams
 from cartrover.sync.runner import run
 from tests.faults.conftest import Mortals
-from tests.faults.outcome import companies, created, delivered, problems, recover, wait_until
+from tests.faults.outcome import companies, created, delivered, problems, recover
 from tests.faults.workers import kill, worker
 from tests.stage import Stage
+from tests.waiting import wait_until
 
 ORDER = ["order claimed", "order intended", "order sent", "order answered", "order confirmed", "order done", "customer sent"]
 VOID = [f"void {step}" for step in ("intended", "sent", "answered", "confirmed")]

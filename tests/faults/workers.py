@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from cartrover.embedded.account import account
 from cartrover.embedded.processes import WORKER
 from cartrover.embedded.redis_server import server_program
-from tests.faults.outcome import wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PACE = {"ENGINE_PACE": "30", "WORKER_SLOTS": "4"}

@@ -16,7 +16,7 @@ def outside() -> Iterator[World]:
 
 @pytest.fixture
 def stage(outside: World, live: None, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    outside.ebay.session.delete(f"{outside.ebay.api}/_control/faults", timeout=30)
+    outside.ebay.session.delete(f"{outside.ebay.api}/_control/faults", timeout=60)
     outside.set_clocks(0, 0)
     outside.gecko.control("DELETE", "faults")
     with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=-3600.0):

@@ -32,7 +32,7 @@ def _by_a_person(stage: Stage, email: str, method: str, fulfillment_id: int, bod
     email = email or f"{stage.seller}@example.com"
     token = stage.world.gecko.control("POST", "grant", {"email": email, "privileged": True})["access_token"]
     address = f"{stage.world.gecko.url}/fulfillments/{fulfillment_id}"
-    answer = requests.request(method, address, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    answer = requests.request(method, address, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=60)
     answer.raise_for_status()
 
 

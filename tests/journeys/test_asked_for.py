@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cartrover.connections import holders
 from cartrover.connections.models import Cart
@@ -10,17 +11,18 @@ from cartrover.events.models import Event, Problem
 from cartrover.inventory.models import SkuPart, SkuRule
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
-from cartrover.sync import jobs, rehearsed
+from cartrover.sync import jobs
+from cartrover.sync.jobs import rehearsed
 from cartrover.sync.models import Job, Stream
 from tests.stage import Stage
 
 
-def ask(stage: Stage, kind: str, **args: object) -> Job:
+def ask(stage: Stage, kind: str, **args: Any) -> Job:
     """Ask for it, let the engine do it, and return the job as it ended."""
     stage.world.let_pass()
     with acting_for(stage.merchant):
         cart = Cart.objects.get()
-        job = jobs.ask(kind, by="alice@example.com", subject=f"cart-{cart.pk}", cart=cart, **args)  # type: ignore[arg-type]
+        job = jobs.ask(kind, by="alice@example.com", subject=f"cart-{cart.pk}", cart=cart, **args)
     stage.settle("pull_shipments")
     with acting_for(stage.merchant):
         return Job.objects.get(pk=job.pk)
@@ -111,7 +113,11 @@ def test_a_test_order_is_a_marked_draft_that_is_read_back_and_voided(stage: Stag
         SkuRule.objects.create(sku="COUPON", action="leave_out", promotional=True)
     job = ask(stage, "test_order", method="Express")
     rows = {row["code"]: row for row in job.result["rows"]}
-    assert (job.state, job.words) == ("done", "2 of 4 codes arrived as they should. The test order is voided again.")
+    assert (job.state, job.words) == (
+        "done",
+        "2 codes were sent, and all arrived as they should. Kept back, as your rules say: COUPON. "
+        "Could not be sent, see the table: MYSTERY. The test order is voided again.",
+    )
     assert rows["CAMP-SET"]["sent"] == [["TENT-2P", 1], ["PEG", 8]]
     assert rows["CAMP-SET"]["back"] == [1, 9]
     assert rows["COUPON"]["trouble"].startswith("Left out")

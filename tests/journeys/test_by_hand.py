@@ -9,7 +9,8 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import edits
 from cartrover.orders.editing import edit, may_edit
 from cartrover.orders.models import Order
-from cartrover.sync import bulk_actions, doubts, pull_again, streams
+from cartrover.sync import doubts, streams
+from cartrover.sync.jobs import bulk_actions, pull_again
 from cartrover.sync.models import Job
 from cartrover.sync.order_actions import ACTIONS
 from tests.faults.outcome import created, drain, problems
@@ -84,7 +85,7 @@ def address_there(stage: Stage) -> str:
     gecko = stage.world.gecko
     token = gecko.grant(f"{stage.seller}@example.com")["access_token"]
     address = f"{gecko.url}/orders/{order['id']}?include=shipping_address"
-    found = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=30).json()
+    found = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
     return str(found["addresses"][0]["address1"])
 
 

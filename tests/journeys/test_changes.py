@@ -14,9 +14,10 @@ from cartrover.events.telling import tell
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import errands
 from cartrover.orders.canceling import cancel_sending, send_again
-from cartrover.orders.models import Order
+from cartrover.orders.models import Order, Shipment
 from cartrover.sync import streams
 from cartrover.sync.models import Call, Effect
+from cartrover.sync.push_again import push_again, settle_with_buyer
 from tests.faults.outcome import created, drain, problems
 from tests.stage import Stage
 
@@ -77,6 +78,31 @@ def test_what_is_canceled_before_its_delivery_never_comes_to_the_warehouse(stage
     assert (stage.order(number).status, created(stage, number), voids(stage)) == ("canceled", 0, 0)
 
 
+@pytest.mark.parametrize(("answer", "comes_to"), [("reject-cancel", ("at_wms", "")), ("cancel", ("canceled", "canceled"))])
+def test_a_buyer_who_asks_to_cancel_in_time_is_the_merchants_to_answer(
+    stage: Stage, answer: str, comes_to: tuple[str, str]
+) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.world.ebay.control(f"orders/{number}/request-cancel")
+    stage.settle()
+    assert (state(stage, number), problems(stage)) == (("held", "cancel_asked"), [("cancel_asked", "", "merchant")])
+    problem = stage.order(number).problem
+    assert problem is not None
+    assert f"The buyer of order {number} asks to cancel" in problem.words
+    assert created(stage, number) == 0
+    at_cart(stage, number, answer)
+    assert (state(stage, number), problems(stage)) == (comes_to, [])
+    assert created(stage, number) == (answer == "reject-cancel")
+
+
+def test_a_buyer_who_asks_before_all_else_holds_the_order_when_it_is_read(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P", cancel_requested=True)
+    stage.settle()
+    assert (state(stage, number), kinds(stage), created(stage, number)) == (("held", "cancel_asked"), ["cancel_asked"], 0)
+
+
 def test_what_is_canceled_at_the_cart_is_voided_at_the_warehouse_once(stage: Stage, number: str) -> None:
     at_cart(stage, number, "cancel")
     stage.settle()
@@ -95,6 +121,21 @@ def test_what_is_packed_is_not_voided_and_says_whose_move_it_is_until_it_ships(s
     stage.settle()
     assert (stage.order(number).status, "too_late" in kinds(stage)) == ("shipped", False)
     assert "It has left although canceled at the cart." in told(stage, number)
+
+
+def test_what_left_although_canceled_is_settled_with_the_buyer(stage: Stage, number: str) -> None:
+    pack(stage)
+    at_cart(stage, number, "cancel")
+    stage.ship(number)
+    stage.settle()
+    assert (stage.order(number).status, kinds(stage)) == ("shipped", ["left_canceled"])
+    with acting_for(stage.merchant):
+        package = Shipment.objects.get()
+        assert push_again(Shipment.objects.all(), "bob@example.com") == 0, "it would be refused for ever"
+        assert settle_with_buyer(package, "bob@example.com")
+    later(stage)
+    assert (stage.order(number).status, kinds(stage), stage.packages_at_ebay()) == ("shipped", [], [])
+    assert any("settled with the buyer" in words for words in told(stage, number))
 
 
 def test_a_buyer_who_only_asks_to_cancel_is_the_merchants_to_answer(stage: Stage, number: str) -> None:
@@ -137,7 +178,7 @@ def test_what_was_paid_back_when_part_has_left_is_a_persons_to_stop(stage: Stage
 def test_part_of_the_money_back_is_shown_and_changes_nothing_else(stage: Stage, number: str) -> None:
     at_cart(stage, number, "refund", amount="3.00")
     assert (state(stage, number), voids(stage), problems(stage)) == (("at_wms", ""), 0, [])
-    assert any("refunded of 3.0 USD" in words for words in told(stage, number))
+    assert any("refunded of 3.00 USD" in words for words in told(stage, number))
 
 
 @pytest.mark.parametrize("fault", ["effect_then_reset", "reset", "effect_then_status"])
@@ -157,7 +198,7 @@ def address_there(stage: Stage) -> str:
     gecko = stage.world.gecko
     token = gecko.control("POST", "grant", {"email": f"{stage.seller}@example.com", "privileged": True})["access_token"]
     address = f"{gecko.url}/orders/{at_the_warehouse(stage)['id']}?include=shipping_address"
-    found = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=30).json()
+    found = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
     return str(found["addresses"][0]["address1"])
 
 

@@ -41,7 +41,7 @@ def ship(stage: Stage, number: str, tracking: str, units: int = 0) -> Parcel:
     """Somebody at the desk packs ``units`` (or all that is left) and scans the label."""
     with acting_for(stage.merchant):
         order = PackingOrder.objects.get(number=number)
-        wanted = {line.pk: units for line in order.lines.all()} if units else {}
+        wanted = {line.pk: units for line in order.lines.filter(quantity__gt=0)} if units else {}
         parcel = parcels.pack(order, wanted, actor=ACTOR)
         parcels.ship(parcel, "UPS", tracking)
     return parcel
@@ -189,3 +189,43 @@ def test_an_answer_that_got_lost_makes_no_second_order(stage: Stage, desk: Wareh
     stage.settle()
     assert to_pack(stage, number).state == "to_pack"  # there is exactly one
     assert stage.order(number).status == "at_wms"
+
+
+def wants(stage: Stage, number: str) -> dict[str, int]:
+    with acting_for(stage.merchant):
+        return dict(PackingOrder.objects.get(number=number).lines.filter(quantity__gt=0).values_list("sku", "quantity"))
+
+
+def edited(stage: Stage, number: str, **wanted: object) -> None:
+    stage.world.ebay.control(f"orders/{number}/edit", **wanted)
+    stage.settle()
+    stage.settle("deliver_orders")
+
+
+def test_lines_that_come_and_go_at_the_cart_do_so_at_the_desk_and_ship(stage: Stage, desk: Warehouse) -> None:
+    with acting_for(stage.merchant):
+        for sku in ("HAT", "LAMP"):
+            stock.make(connection_of(desk), sku, on_hand=5, actor=ACTOR)
+    number = stage.sell("TENT-2P", lines=[{"sku": "TENT-2P", "quantity": 2}, {"sku": "HAT", "quantity": 1}])
+    stage.settle()
+    edited(stage, number, quantities={"HAT": 0}, add=[{"sku": "LAMP", "quantity": 3}])
+    assert wants(stage, number) == {"TENT-2P": 2, "LAMP": 3}
+    ship(stage, number, "FIRST", units=1)
+    stage.settle()
+    edited(stage, number, quantities={"LAMP": 1}, add=[{"sku": "HAT", "quantity": 2}])
+    assert wants(stage, number) == {"TENT-2P": 2, "LAMP": 1, "HAT": 2}, "also when some of it has left"
+    ship(stage, number, "SECOND")
+    for _ in range(2):
+        stage.settle()
+    assert stage.order(number).status == "confirmed"
+    told = [entry for entry in stage.world.ebay.ledger("shipping_fulfillment") if entry["order"] == number]
+    assert [sorted(line["quantity"] for line in entry["lines"]) for entry in told] == [[1, 1], [1, 2]]
+
+
+def test_a_line_that_comes_when_all_is_in_a_package_is_a_persons_to_tell(stage: Stage, desk: Warehouse) -> None:
+    number = stage.sell("TENT-2P", quantity=2)
+    stage.settle()
+    with acting_for(stage.merchant):
+        parcels.pack(PackingOrder.objects.get(number=number), {}, actor=ACTOR)
+    edited(stage, number, quantities={"TENT-2P": 3})
+    assert (wants(stage, number), stage.order(number).reason_code) == ({"TENT-2P": 2}, "not_changed")

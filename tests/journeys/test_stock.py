@@ -21,7 +21,7 @@ from tests.stage import Stage, World, set_up
 @pytest.fixture
 def stage(outside: World, live: None, request: pytest.FixtureRequest) -> Iterator[Stage]:
     """A seller on two marketplaces, from one warehouse."""
-    outside.ebay.session.delete(f"{outside.ebay.api}/_control/faults", timeout=30)
+    outside.ebay.session.delete(f"{outside.ebay.api}/_control/faults", timeout=60)
     outside.set_clocks(0, 0)
     seller = f"two-sites-{abs(hash(request.node.nodeid)) % 10**8}"
     with durations.changed(safety=0.0, watermark_lag=5.0, stock_spacing=-3600.0):

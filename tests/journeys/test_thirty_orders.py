@@ -12,9 +12,10 @@ from django.conf import settings
 from redis import Redis
 
 from cartrover.orders.models import Status
-from tests.faults.outcome import created, problems, wait_until
+from tests.faults.outcome import created, problems
 from tests.faults.workers import kill, worker
 from tests.stage import Stage
+from tests.waiting import wait_until
 
 ORDERS = 30
 SEED = 20_260_722

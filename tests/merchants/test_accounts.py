@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import allauth
 import pytest
 from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
+from django.template import Engine
 from django.test import Client
 from django.urls import reverse
 
@@ -25,6 +39,11 @@ SENSITIVE = (
     "mfa_activate_totp",
     "mfa_add_webauthn",
     "mfa_generate_recovery_codes",
+)
+
+# Telephones, codes where links are mailed, one address only, browsers that are trusted; and what other pages are made of.
+SWITCHED_OFF = (
+    "phone|verification_code|reset_code|email_change|signup_closed|passkey|verified_email_required|trust|base|signup_form"
 )
 
 
@@ -42,6 +61,20 @@ def log_in(client: Client, password: str = PASSWORD) -> str:
 
 def history(user: User) -> list[tuple[str, bool, str | None, str]]:
     return list(SignIn.objects.filter(user=user).order_by("id").values_list("words", "good", "ip", "user_agent"))
+
+
+PAGES = ["account", "mfa", "mfa/totp", "mfa/recovery_codes", "mfa/webauthn", "usersessions"]
+MESSAGES = ["account/messages", "mfa/messages", "usersessions/messages"]
+
+
+@pytest.mark.parametrize("folder", [*PAGES, *MESSAGES])
+def test_every_page_of_an_account_is_in_the_portals_own_words(folder: str) -> None:
+    """But those of what is switched off, and the list that the page Account and security takes the place of."""
+    theirs = Path(allauth.__file__).parent / "templates"
+    kind = "*.txt" if folder in MESSAGES else "*.html"
+    pages = [f"{folder}/{page.name}" for page in (theirs / folder).glob(kind) if not re.search(SWITCHED_OFF, page.name)]
+    left = [page for page in pages if str(theirs) in Engine.get_default().get_template(page).origin.name]
+    assert left in ([], ["mfa/index.html"])
 
 
 def test_who_has_not_confirmed_the_address_does_not_get_in(visit: Visit, alice: User) -> None:
@@ -88,11 +121,47 @@ def test_an_e_mailed_code_does_not_get_past_the_second_factor_either(
     assert client.get(reverse("new_merchant")).status_code == 302
 
 
+@pytest.fixture
+def secret(person: User) -> str:
+    """Of the person's authenticator app."""
+    secret = generate_totp_secret()
+    TOTP.activate(person, secret)
+    return secret
+
+
+def shown(secret: str, steps: int) -> str:
+    """What an app shows whose clock is ahead of ours by as many steps of thirty seconds."""
+    *_, tolerated = yield_hotp_counters_from_time()
+    return format_hotp_value(hotp_value(secret, tolerated - settings.MFA_TOTP_TOLERANCE + steps))
+
+
+@pytest.mark.parametrize(("steps", "gets_in"), [(-3, False), (0, True), (1, True), (3, False)])
+def test_the_app_may_be_a_step_of_its_clock_off(visit: Visit, person: User, secret: str, steps: int, gets_in: bool) -> None:
+    client = visit(None)
+    log_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": shown(secret, steps)})
+    assert ("_auth_user_id" in client.session) is gets_in
+
+
+def test_a_code_of_the_app_is_good_for_once_although_it_is_good_for_long(visit: Visit, person: User, secret: str) -> None:
+    code = shown(secret, 1)
+    for first in (True, False):
+        client = visit(None)
+        log_in(client)
+        client.post(reverse("mfa_authenticate"), {"code": f"{code[:3]} {code[3:]}"})
+        assert ("_auth_user_id" in client.session) is first
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE cache SET expires = expires - interval '31 seconds'")
+    assert history(person)[-1][:2] == ("Wrong second factor: Authenticator app", False)
+
+
 def test_guessing_a_password_is_stopped(visit: Visit, person: User) -> None:
     client = visit(None)
     for _ in range(6):
         log_in(client, "wrong password")
-    assert log_in(client) == "", "not even the right one, for five minutes"
+    for stranger in range(400):
+        cache.set(f"guessed-at-{stranger}", True, 300)
+    assert log_in(client) == "", "not even the right one, for five minutes, whoever else is guessed at meanwhile"
     assert client.get(reverse("new_merchant")).status_code == 302
 
 
@@ -146,6 +215,25 @@ def test_a_log_in_gets_a_new_session(visit: Visit, person: User) -> None:
     client.cookies["cartrover_session"] = str(before)
     log_in(client)
     assert client.session.session_key != before
+
+
+def test_whoever_comes_every_day_stays_logged_in(visit: Visit, person: User, merchant: Merchant) -> None:
+    client = visit(person)
+    dashboard = reverse("dashboard", args=[merchant.public_id])
+    client.get(dashboard)
+    assert "cartrover_session" not in client.get(dashboard).cookies, "a log-out may overtake a request that writes nothing"
+    session = client.session
+    session["day"] = "2026-01-01"
+    session.save()
+    assert "cartrover_session" in client.get(dashboard).cookies
+
+
+def test_a_page_that_asks_for_news_after_the_log_out_leads_to_the_log_in_and_back(visit: Visit, merchant: Merchant) -> None:
+    dashboard, live = (reverse(name, args=[merchant.public_id]) for name in ("dashboard", "live"))
+    headers = {"HX-Request": "true", "HX-Current-URL": f"{settings.PORTAL_URL}{dashboard}?days=7"}
+    answer = visit(None).get(live, headers=headers)
+    assert answer.status_code == 200
+    assert parse_qs(urlsplit(answer["HX-Redirect"]).query) == {"next": [f"{dashboard}?days=7"]}
 
 
 def test_who_is_switched_off_is_out_at_the_next_request(visit: Visit, person: User, merchant: Merchant) -> None:

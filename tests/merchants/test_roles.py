@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[Role | None, Role | None]] = {
     "export_orders": (NO, STAFF),
     "push_package": (NO, STAFF),
     "leave_package": (NO, STAFF),
+    "settle_package": (NO, STAFF),
     "rehearsal": (VIEWER, NO),
     "rehearse": (NO, MANAGER),
     "rehearsed_orders": (VIEWER, NO),

@@ -22,8 +22,9 @@ ROOT = Path(__file__).parents[2]
 ACROSS = {
     "cartrover/connections/grants.py",
     "cartrover/connections/sharing.py",
-    "cartrover/embedded/judging.py",
+    "cartrover/embedded/ledgers.py",
     "cartrover/embedded/seeding.py",
+    "cartrover/embedded/staff.py",
     "cartrover/mail/management/commands/preview_mail.py",
     "cartrover/merchants/invitations.py",
     "cartrover/merchants/looking.py",

@@ -86,6 +86,7 @@ def test_a_change_that_was_not_taken_shows_old_and_new_and_is_put_right_by_a_but
     card = _even(visit(alice).get(reverse("problem", args=[merchant.public_id, problem.pk])).content)
     assert "9 Other Road, Berlin" in card
     assert "I told the warehouse" in card
+    assert "Try the change again" in card
     assert "I solved it, try again" not in card
     visit(alice).post(reverse("order_do", args=[merchant.public_id, order.ref, "told"]))
     with acting_for(merchant):
@@ -139,6 +140,8 @@ def test_what_went_back_stands_among_the_sums(page: Callable[[Order], str], setu
     assert "−€9.30" in text
     assert "Left after refunds" in text
     assert "€60.00" in text
+    assert "Refund" in text
+    assert "Return" in text
     assert "under way" in text
 
 

@@ -96,6 +96,7 @@ def test_orders_are_narrowed_by_cart_and_warehouse(setup: Setup) -> None:
         "least=much",
         "most=NaN",
         "most=1e999999",
+        "most=-1e-20000",
         "country=%00",
         "q=%00",
         "q=--",

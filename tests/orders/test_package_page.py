@@ -42,6 +42,11 @@ def shown(client: Client, setup: Setup, order: Order) -> str:
     return " ".join(answer.content.decode().split())
 
 
+def card(client: Client, setup: Setup, problem: Problem) -> str:
+    answer = client.get(reverse("problem", args=[setup.merchant.public_id, problem.pk]))
+    return " ".join(answer.content.decode().split())
+
+
 def post(client: Client, setup: Setup, name: str, package: Shipment, **fields: str) -> None:
     answer = client.post(reverse(name, args=[setup.merchant.public_id, package.order.ref, package.pk]), fields)
     assert answer.status_code == 302
@@ -148,6 +153,38 @@ def test_a_package_that_the_cart_still_shows_is_said_until_a_person_has_seen_to_
     assert "The cart still shows it" not in shown(client, setup, package.order)
     with acting_for(setup.merchant):
         assert Event.objects.filter(kind="left_at_cart", actor="bob@example.com").count() == 1
+
+
+def test_a_package_that_left_although_canceled_is_settled_with_the_buyer_and_never_pushed(client: Client, setup: Setup) -> None:
+    with acting_for(setup.merchant):
+        package = refused(setup)
+        Order.objects.filter(pk=package.order_id).update(cancel="canceled")
+        problem = Problem.objects.get()
+    for page in (shown(client, setup, package.order), card(client, setup, problem)):
+        assert "It is settled with the buyer" in page
+        assert "Push tracking again" not in page
+    post(client, setup, "push_package", package, carrier="UPS", tracking="1Z1")
+    with acting_for(setup.merchant):
+        package.refresh_from_db(fields=["state", "due_at"])
+        assert package.state == "refused"
+    post(client, setup, "settle_package", package)
+    post(client, setup, "settle_package", package)
+    with acting_for(setup.merchant):
+        package.refresh_from_db(fields=["state", "due_at"])
+        assert (package.state, package.due_at) == ("kept", None)
+        assert not Problem.objects.filter(closed_at__isnull=True).exists()
+        assert Event.objects.filter(kind="settled_with_buyer", actor="bob@example.com").count() == 1
+    assert "It is settled with the buyer" not in shown(client, setup, package.order)
+
+
+def test_what_the_cart_refuses_for_another_reason_is_not_settled_so(client: Client, setup: Setup) -> None:
+    with acting_for(setup.merchant):
+        package = refused(setup)
+    assert "It is settled with the buyer" not in shown(client, setup, package.order)
+    post(client, setup, "settle_package", package)
+    with acting_for(setup.merchant):
+        package.refresh_from_db()
+    assert package.state == "refused"
 
 
 def test_a_package_of_another_order_is_not_found_by_this_ones_address(client: Client, setup: Setup) -> None:

@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Problem
 from cartrover.inventory.models import StockLevel
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import limits, preparing
+from cartrover.orders.editing import may_edit
+from cartrover.orders.holding import may_hold
 from cartrover.orders.models import Order, Status
+from cartrover.orders.retrying import retry
 from cartrover.sync.models import Effect, Stream
-from integrations.contract import AddressRecord, Cancel, Fulfilment, Payment
+from cartrover.sync.storing import store
+from integrations.contract import AddressRecord, Cancel, Fulfilment, MalformedRecord, Payment
 from tests.orders.reading import again, keep
 from tests.sync.fake_cart import START, Shop, add_item, line_record, make_connection, order_record
 
@@ -115,6 +120,33 @@ def test_an_order_waits_for_a_cart_to_get_its_warehouse(shop: Shop) -> None:
         Cart.objects.update(warehouse=shop.warehouse)
         preparing.judge_again(shop.connection)
     assert again(shop, order).status == Status.NEW
+
+
+def test_orders_that_wait_go_where_the_carts_orders_go_by_now(shop: Shop) -> None:
+    ready, refused = keep(shop, order_record("1")), keep(shop, order_record("2"))
+    with acting_for(shop.merchant):
+        there = make_connection("tradegecko", "another account")
+        for sku in ("RED-01", "BLUE-01"):
+            add_item(there, sku)
+        house = Warehouse.objects.create(integration="tradegecko", name="House", connection=there, state=Warehouse.State.LIVE)
+        Order.objects.filter(pk=refused.pk).update(status=Status.ERROR, reason_code="refused", due_at=None)
+        Cart.objects.update(warehouse=house)
+        assert preparing.judge_again(shop.connection) == {there.pk}
+        assert set(Order.objects.values_list("status", "warehouse")) == {(Status.NEW, house.pk)}
+        Order.objects.update(status=Status.ERROR, reason_code="refused", warehouse=shop.warehouse)
+        assert retry(Order.objects.all(), "alice") == (2, {there.pk})
+        assert ready.pk in Order.objects.filter(warehouse=house).values_list("pk", flat=True)
+
+
+def test_what_cannot_be_read_any_more_waits_for_a_reading_whatever_else_changes(shop: Shop) -> None:
+    order = keep(shop, order_record())
+    with acting_for(shop.merchant):
+        store(shop.connection, [MalformedRecord(order.external_id, "$.total", "is missing")], pulled_at=timezone.now())
+        assert preparing.decide(Order.objects.all()) == set()
+        waits = Order.objects.get(pk=order.pk)
+    assert (waits.status, waits.reason_code) == (Status.HELD, "malformed")
+    with acting_for(shop.merchant):
+        assert (may_hold(waits), may_edit(waits)) == (False, False)
 
 
 # ------------------------------------------------------------------------------------------------------------------------- SKUs

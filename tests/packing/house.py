@@ -52,7 +52,7 @@ class Desk:
     lost: tuple[str, str] | None = None
 
     read_path = "^orders$"
-    send_path = "^orders$"
+    send_path = line_path = "^orders$"
     customer_path = "^customers$"
     known_sku = "MUG-1"
 
@@ -96,11 +96,6 @@ class Desk:
 
     def heard(self) -> int:
         return len(self.wire.permitted)
-
-    def expire(self) -> None:
-        raise NotImplementedError("it has no tokens")
-
-    revoke = expire
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -23,7 +23,7 @@ class TestDeclarations(DeclarationContract):
         return integration({})
 
     def test_nobody_is_called(self, made: Integration) -> None:
-        assert made.calling
+        assert made.kept_here
         for ask in (made.granted, lambda: made.account_of(RecordingWire())):
             with pytest.raises(LookupError):
                 ask()

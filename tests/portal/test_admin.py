@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -133,6 +134,12 @@ def test_a_stream_is_run_or_paused_only_after_asking_and_the_merchant_can_read_i
         told = Event.objects.get(about="connection", about_id=setup.ebay.pk)
     assert "An operator" in told.words
     assert LogEntry.objects.get().user == olga
+
+
+def test_times_name_the_zone_that_they_are_in(visit: Visit, olga: User, merchant: Merchant) -> None:
+    busy_day(merchant, 1)
+    text = visit(olga).get(reverse("admin:orders_order_changelist")).content.decode()
+    assert re.search(r"\d\d:\d\d:\d\d\xa0UTC", text)
 
 
 def test_a_viewer_among_operators_without_permission_sees_nothing(visit: Visit, db: None) -> None:

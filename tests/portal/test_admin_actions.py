@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,6 +73,7 @@ def test_nothing_happens_before_the_operator_is_sure(olgas: Client, merchant: Me
     before = _everything(merchant)
     asked = _press(olgas, row, action, sure=False).content.decode()
     assert 'name="sure"' in asked
+    assert re.search(r"<h1[^>]*>\s*(Try|Read|Pause) [^<]+\?", asked)
     assert str(row) in asked
     assert _everything(merchant) == before
 
@@ -147,7 +149,8 @@ def test_a_cart_or_warehouse_is_paused(olgas: Client, merchant: Merchant, day: D
     row = _rows(day)[name]
     _press(olgas, row, "pause", sure=True)
     with acting_for(merchant):
-        assert type(row).objects.get(pk=row.pk).state == "paused"  # type: ignore[attr-defined]
+        row.refresh_from_db()
+        assert vars(row)["state"] == "paused"
     ((actor, _name, before, after),) = _audited(merchant, "pause")
     assert (actor, before["state"], after["state"]) == ("olga@example.com", "live", "paused")
 

@@ -16,7 +16,7 @@ from cartrover.merchants.models import Change, Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
 from cartrover.portal.chosen import chosen
-from cartrover.sync import bulk_actions
+from cartrover.sync.jobs import bulk_actions
 from cartrover.sync.models import Job
 from tests.conftest import make_member, make_merchant
 from tests.portal.story import Day, busy_day, make_order, set_up

@@ -81,11 +81,11 @@ def test_bars_stand_on_the_ground_within_the_canvas_and_keep_their_order(values:
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1e6)), max_size=40))
 def test_a_line_is_broken_where_days_are_missing_and_stays_on_the_canvas(values: list[float | None]) -> None:
     most = max((value for value in values if value is not None), default=1.0)
-    points = {point for part in line(values, most) for point in part.split()}
-    assert len(points) == sum(value is not None for value in values)
-    assert all(
-        0 <= float(place) <= size for point in points for place, size in zip(point.split(","), (WIDTH, HEIGHT), strict=True)
-    )
+    told = line(values, most)
+    points = [tuple(point.split(",")) for part in told.parts for point in part.split()] + told.dots
+    assert len(points) == len(set(points)) == sum(value is not None for value in values)
+    assert all(len(part.split()) > 1 for part in told.parts)
+    assert all(0 <= float(place) <= size for point in points for place, size in zip(point, (WIDTH, HEIGHT), strict=True))
 
 
 def test_the_dashboard_shows_them_as_pictures_and_as_a_table(
@@ -99,3 +99,27 @@ def test_the_dashboard_shows_them_as_pictures_and_as_a_table(
     assert f"{today:%a} {today.day} {today:%b}" in page
     assert "From shipment to marketplace" in page
     assert "<table" in page
+
+
+def test_a_time_that_was_measured_on_one_day_is_said_in_words(
+    visit: Callable[[User], Client], merchant: Merchant, alice: User
+) -> None:
+    def shown() -> str:
+        cache.clear()
+        return " ".join(visit(alice).get(reverse("figures", args=[merchant.public_id])).content.decode().split())
+
+    setup = set_up(merchant)
+    assert "No order was placed on these days." in shown()
+    assert "No order has gone to a warehouse on these days." in shown()
+    now = timezone.now()
+    with acting_for(merchant):
+        Cart.objects.update(went_live_at=now - timedelta(days=9))
+        orders = [make_order(setup, status="at_wms", placed_at=now - timedelta(days=days)) for days in (0, 4)]
+        Order.objects.filter(pk=orders[0].pk).update(delivered_at=now + timedelta(seconds=0.4))
+    assert "<b>under a second</b> for half of them" in shown()
+    assert "<polyline" not in shown()
+    with acting_for(merchant):
+        Order.objects.filter(pk=orders[1].pk).update(delivered_at=now - timedelta(days=4) + timedelta(seconds=0.4))
+    assert "half in under a second" in shown()
+    assert shown().count('class="chart-line chart-dot') == 4
+    assert "up to 1 s" in shown()

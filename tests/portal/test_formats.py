@@ -52,6 +52,7 @@ def test_the_exact_time_names_its_zone() -> None:
 @pytest.mark.parametrize(
     ("length", "shown"),
     [
+        (timedelta(seconds=0.4), "under a second"),
         (timedelta(seconds=40), "40 s"),
         (timedelta(minutes=12), "12 min"),
         (timedelta(hours=30), "30 h"),

@@ -158,11 +158,14 @@ def test_a_carrier_is_told_as_chosen_and_only_as_the_cart_knows_it(acme: Setup, 
     cart = acme.carts["EBAY_DE"]
     with acting_for(acme.merchant):
         row = Carrier.objects.create(cart=cart, name="Kurier 24")
+        Carrier.objects.create(cart=acme.carts["EBAY_US"], name="Kurier 24")
     page = text(alice_at.get(reverse("shipping", args=[acme.merchant.public_id])))
     assert "Automatic: Other" in page
-    wrong = text(press(alice_at, acme, "save_carriers", cart.public_id, **{f"code-{row.pk}": "Owl"}))
+    assert 'Other <span class="muted">at eBay Germany, eBay United States</span>' in page
+    wrong = text(press(alice_at, acme, "save_carriers", **{f"code-{row.pk}": "Owl"}))
     assert "eBay Germany knows no carrier Owl." in wrong
-    press(alice_at, acme, "save_carriers", cart.public_id, **{f"code-{row.pk}": "Hermes"})
+    saved = text(press(alice_at, acme, "save_carriers", **{f"code-{row.pk}": "Hermes"}))
+    assert 'Hermes <span class="muted">at eBay Germany</span>' in saved
     with acting_for(acme.merchant):
         assert code_for(cart.pk, "Kurier 24") == "Hermes"
         assert code_for(cart.pk, "DHL") == "DHL"

@@ -19,6 +19,7 @@ from cartrover.sync.leases import HeldLease
 from cartrover.sync.models import Effect, Stream
 from cartrover.sync.streams import Claim
 from cartrover.sync.work import LeaseLost, Work
+from integrations.contract import Integration
 from integrations.outcomes import Ambiguous, NeedsMerchant, Rejected, RetryLater
 from tests.sync.test_streams import let_leases_end, make_streams
 
@@ -43,12 +44,13 @@ class Outside:
 
 
 def run_of(claimed: Claim) -> Work:
-    """A run whose effects call nobody: it has no wire and no integration."""
+    """A run whose effects call nobody: it has no wire."""
     assert claimed.merchant_id is not None
     assert claimed.connection_id is not None
-    nobody = cast(Any, None)
+    wire = cast(Any, None)
+    outside = Integration("outside", "Outside", "simulator", grant=None, account=None)
     return Work(
-        claimed.stream_id, claimed.merchant_id, claimed.connection_id, claimed.kind, {}, HeldLease(claimed), nobody, nobody
+        claimed.stream_id, claimed.merchant_id, claimed.connection_id, claimed.kind, {}, HeldLease(claimed), wire, outside
     )
 
 
@@ -58,14 +60,14 @@ def claimed(merchant: Merchant) -> Claim:
     return streams.claim(1)[0]
 
 
-def plan(outside: Outside, **changes: object) -> Plan:
-    made = Plan("order", "ABC1", {"lines": 1}, look=outside.look, send=outside.send, processing=10.0)
-    return replace(made, **changes)  # type: ignore[arg-type]
+def plan(outside: Outside, **changes: Any) -> Plan:
+    made = Plan("order", "ABC1", {"lines": 1}, look=outside.look, send=outside.send)
+    return replace(made, **changes)
 
 
 def effect(claimed: Claim) -> Effect:
     with acting_for(claimed.merchant_id or 0):
-        return Effect.objects.order_by("-revision").first()  # type: ignore[return-value]
+        return Effect.objects.latest("revision")
 
 
 def pass_time(claimed: Claim, seconds: float = 3600) -> None:
@@ -84,7 +86,7 @@ def test_an_effect_is_carried_out_once_however_often_it_is_asked_for(claimed: Cl
     assert effect(claimed).state == Effect.State.CONFIRMED
 
 
-def sent_again(claimed: Claim, **changes: object) -> None:
+def sent_again(claimed: Claim, **changes: Any) -> None:
     """A person says that what the last revision made is gone."""
     with acting_for(claimed.merchant_id or 0):
         Effect.objects.update(state=Effect.State.REJECTED, **changes)

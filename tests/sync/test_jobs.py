@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -11,8 +12,8 @@ from django.urls import reverse
 
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import across_merchants, acting_for
-from cartrover.sync import job_kinds, jobs, streams
-from cartrover.sync.jobs import Running, Step
+from cartrover.sync import jobs, streams
+from cartrover.sync.jobs import Running, Step, kinds
 from cartrover.sync.models import Job, Stream
 from cartrover.sync.runner import run
 from integrations.outcomes import Rejected, RetryLater
@@ -29,14 +30,14 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> Play:
     """Makes ``count`` mean what a test says."""
 
     def play(generator: Callable[[Running], Iterator[Step]]) -> None:
-        monkeypatch.setattr(job_kinds, "KINDS", {"count": generator})
+        monkeypatch.setattr(kinds, "KINDS", {"count": generator})
 
     return play
 
 
-def ask(merchant: Merchant, **args: object) -> Job:
+def ask(merchant: Merchant, **args: Any) -> Job:
     with acting_for(merchant):
-        return jobs.ask("count", by="alice@example.com", **args)  # type: ignore[arg-type]
+        return jobs.ask("count", by="alice@example.com", **args)
 
 
 def go_on() -> None:

@@ -21,6 +21,7 @@ from cartrover.sync.storing import store
 from cartrover.sync.work import Work
 from integrations import registry
 from integrations.contract import CartShipment, Page, RemoteOrder, Window
+from integrations.outcomes import NeedsMerchant
 from tests.sync.fake_cart import FakeLease, FakeWire, Shop, line_record, order_record
 
 
@@ -101,6 +102,10 @@ def test_when_all_is_where_it_belongs_it_says_so(shop: Shop, there: FakeWarehous
     assert told.words == "Checked 2 orders at the cart, 2 delivered, 0 packages: nothing is missing."
 
 
+def test_where_nothing_was_sold_it_does_not_speak_of_nothing_delivered(shop: Shop, check: Callable[[], Reconciled]) -> None:
+    assert check().words == "Nothing was sold in that time, so nothing can be missing."
+
+
 def test_an_order_that_we_do_not_have_is_missing_and_then_loaded(shop: Shop, check: Callable[[], Reconciled]) -> None:
     lately = datetime.now(UTC) - timedelta(hours=1)
     shop.fake.put(order_record("1001", placed_at=lately), lately)
@@ -174,6 +179,28 @@ def test_a_package_that_the_cart_does_not_show_is_named(
         )
     result = check()
     assert (result.packages, result.not_at_cart) == (1, missing)
+
+
+def test_one_carts_trouble_leaves_the_others_their_proof(shop: Shop, open_work: Callable[[Connection], Work]) -> None:
+    with acting_for(shop.merchant):
+        Cart.objects.create(
+            integration="ebay",
+            name="France",
+            connection=shop.connection,
+            variant="EBAY_FR",
+            warehouse=shop.warehouse,
+            state=Cart.State.LIVE,
+        )
+        Cart.objects.update(went_live_at=timezone.now() - timedelta(days=2))
+    asked: list[int] = []
+
+    def opened(connection: Connection) -> Work:
+        asked.append(connection.pk)
+        if len(asked) == 1:
+            raise NeedsMerchant("The access has ended.", fix="reconnect")
+        return open_work(connection)
+
+    assert len(nightly(shop.merchant.pk, opened, {})["reconciled"]) == 1
 
 
 def test_each_live_cart_is_held_to_it_once_a_night(shop: Shop, open_work: Callable[[Connection], Work]) -> None:

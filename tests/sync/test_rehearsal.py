@@ -14,10 +14,9 @@ from cartrover.connections.models import Cart
 from cartrover.merchants.models import Role, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
-from cartrover.sync import both_sides, rehearsal, rehearsed
-from cartrover.sync.jobs import Running, ask
+from cartrover.sync.jobs import Running, ask, both_sides, rehearsal, rehearsed
+from cartrover.sync.jobs.rehearsed import Found
 from cartrover.sync.models import Job, Rehearsed, Stream
-from cartrover.sync.rehearsed import Found
 from integrations.contract import Cancel, MalformedRecord, Payment
 from tests.conftest import make_member
 from tests.portal.conftest import visit

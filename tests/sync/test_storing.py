@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cartrover.events.models import Event
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
+from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, ShipmentLine, Status
 from cartrover.sync.models import Effect
 from cartrover.sync.readings import Read
 from cartrover.sync.storing import Stored, store
@@ -64,6 +64,14 @@ def test_a_new_order_is_stored_whole_and_ready(shop: Shop) -> None:
     assert mine.due_at is not None
     assert [(line.sku, line.quantity) for line in lines(shop)] == [("RED-01", 1)]
     assert told(shop) == ["Pulled from the cart, 1 line, 14.99 EUR. Ready for the warehouse."]
+
+
+def test_what_becomes_of_an_order_is_one_sentence_and_its_total_has_cents(shop: Shop) -> None:
+    keep(shop, order_record(total=Decimal("207.7"), cancel="asked"))
+    (words,) = told(shop)
+    assert words.startswith("Pulled from the cart, 1 line, 207.70 EUR. Held: ")
+    assert words.endswith(".")
+    assert not words.endswith("..")
 
 
 def test_the_warehouse_of_an_order_that_is_ready_is_woken(shop: Shop) -> None:
@@ -305,6 +313,23 @@ def test_a_line_that_had_left_is_noted_as_shipped_before(shop: Shop) -> None:
     keep(shop, order_record(fulfilment=Fulfilment.PARTIAL, lines=half))
     assert order(shop).status == Status.NEW
     assert [line.shipped_before for line in lines(shop)] == [1, 0]
+
+
+def test_a_line_that_is_gone_stays_for_a_package_that_was_taken_back_and_is_sent_no_more(shop: Shop) -> None:
+    keep(shop, order_record(lines=(line_record("L1"), line_record("L2", sku="BLUE-01"))))
+    with acting_for(shop.merchant):
+        package = Shipment.objects.create(
+            order=order(shop),
+            warehouse=shop.warehouse,
+            cart_connection=shop.connection,
+            remote_id="1",
+            state=Shipment.State.VOID,
+            shipped_at=START,
+            seen_at=START,
+        )
+        ShipmentLine.objects.create(shipment=package, line=lines(shop)[1], quantity=1)
+    keep(shop, order_record(modified_at=LATER, lines=(line_record("L1"),)))
+    assert [(line.external_id, line.quantity) for line in lines(shop)] == [("L1", 1), ("L2", 0)]
 
 
 def test_another_merchants_order_of_the_same_number_is_another_order(shop: Shop, other_merchant: Any) -> None:

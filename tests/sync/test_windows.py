@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,13 +68,13 @@ def test_more_than_a_page_in_one_instant_is_walked(moment: int, count: int) -> N
 
 
 @given(st.lists(moments, min_size=1, max_size=80), st.randoms(use_true_random=False))
-def test_what_moves_out_of_the_span_while_it_is_read_is_in_the_next_one(modified: list[int], chance: object) -> None:
+def test_what_moves_out_of_the_span_while_it_is_read_is_in_the_next_one(modified: list[int], chance: Random) -> None:
     """Each page that is answered moves a record to now, as a busy shop does: offset paging would step over others."""
     moved = [LENGTH]
 
     def touch(provider: Provider) -> None:
         moved[0] += 10
-        provider.modified[chance.choice(list(provider.modified))] = moved[0]  # type: ignore[attr-defined]
+        provider.modified[chance.choice(list(provider.modified))] = moved[0]
 
     provider = Provider(modified, touch)
     told: dict[int, int] = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from cartrover.connections import credentials
 from cartrover.connections.models import Connection
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
@@ -17,7 +19,7 @@ from cartrover.sync.wire import LEFT_FOR_OTHERS, LiveWire, ScopeOpen
 from cartrover.sync.work import LeaseLost
 from integrations import registry
 from integrations.contract import Exchange
-from integrations.outcomes import RetryLater
+from integrations.outcomes import NeedsMerchant, RetryLater
 from tests.sync.test_streams import let_leases_end, make_streams, stream
 
 Kind = Stream.Kind
@@ -35,9 +37,9 @@ def wire(claimed: Claim, kind: str = Kind.PULL_ORDERS, slug: str = "ebay") -> Li
     return LiveWire(connection, registry.get(slug), kind=kind, lease=HeldLease(claimed))
 
 
-def exchange(status: int | None = 200, **more: object) -> Exchange:
+def exchange(status: int | None = 200, **more: Any) -> Exchange:
     told = {"method": "GET", "url": "https://x/order", "resource": "order", "status": status, "request_id": "r1"}
-    return Exchange(**{**told, "sent_at": datetime.now(UTC), "seconds": 0.1, **more})  # type: ignore[arg-type]
+    return Exchange(**{**told, "sent_at": datetime.now(UTC), "seconds": 0.1, **more})
 
 
 def calls(claimed: Claim) -> list[Call]:
@@ -61,6 +63,24 @@ def test_no_call_is_made_without_the_lease(claimed: Claim) -> None:
     streams.claim(1)
     with pytest.raises(LeaseLost):
         wire(claimed).before_call("order", write=True)
+
+
+def test_no_call_is_made_for_a_connection_that_was_disconnected_after_its_token_was_handed_out(
+    claimed: Claim, merchant: Merchant
+) -> None:
+    mine = wire(claimed)
+    mine.before_call("order", write=False)
+    with acting_for(merchant):
+        Connection.objects.update(state=Connection.State.DISCONNECTED)
+    with pytest.raises(NeedsMerchant):
+        mine.before_call("order", write=False)
+
+
+def test_a_token_is_kept_until_it_is_refused(claimed: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
+    minted = iter(["t1", "t2"])
+    monkeypatch.setattr(credentials, "access_token", lambda *args, instead_of: next(minted))
+    mine = wire(claimed)
+    assert [mine.token(), mine.token(), mine.token(instead_of="t1"), mine.token()] == ["t1", "t1", "t2", "t2"]
 
 
 def test_a_pause_holds_for_every_step_of_the_connection(claimed: Claim) -> None:

@@ -125,7 +125,7 @@ class Scene:
     def get(self, path: str) -> Any:
         """What the API itself answers, past our client."""
         headers = {"Authorization": f"Bearer {self.wire.access}"}
-        return requests.get(f"{self.gecko.url}/{path}", headers=headers, timeout=30).json()
+        return requests.get(f"{self.gecko.url}/{path}", headers=headers, timeout=60).json()
 
     def ledger(self, kind: str) -> list[dict[str, Any]]:
         return [entry for entry in self.gecko.ledger(kind) if entry.get("account_id") == self.account_id]

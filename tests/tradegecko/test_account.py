@@ -8,7 +8,7 @@ import pytest
 
 from integrations.oauth2 import exchange, refresh
 from integrations.outcomes import NeedsMerchant, NeedsOperator, RetryLater
-from integrations.tradegecko.auth import account_facts
+from integrations.tradegecko.application import account_facts
 from tests.tradegecko.scene import Scene
 from tests.tradegecko.simulator.running import Gecko
 

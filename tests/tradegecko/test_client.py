@@ -109,7 +109,7 @@ def _finds_ids(connection: socket.socket, request: bytes) -> None:
     found = re.search(r"ids=([\d,]+)", unquote(request.decode()))
     assert found is not None
     body = json.dumps({"orders": [{"id": int(one)} for one in found[1].split(",")]})
-    connection.sendall(answer(body))
+    says(answer(body))(connection, request)
 
 
 def test_a_key_goes_with_every_write() -> None:

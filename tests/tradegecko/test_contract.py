@@ -9,7 +9,7 @@ from functools import cached_property
 import pytest
 
 from integrations.contract import Cart, Delivery, Integration, Warehouse, Window
-from tests.contract.account import Bench, ConversationContract, DeclarationContract, GrantContract
+from tests.contract.account import ConversationContract, DeclarationContract, GrantContract, GrantedBench
 from tests.contract.cart import OrderDownloadContract, ShipmentUploadContract, Shop
 from tests.contract.warehouse import House, OrderDeliveryContract, ShipmentPickupContract, StockPickupContract
 from tests.tradegecko.scene import Scene
@@ -24,6 +24,7 @@ class Gecko:
     read_path = "^/orders$"
     upload_path = "^/fulfillments$"
     send_path = "^/orders$"
+    line_path = "^/order_line_items$"
     customer_path = "^/companies$"
     unknown_order = "999999999"
     unknown_listing = "999999999"
@@ -142,8 +143,8 @@ def house(scene: Scene) -> House:
 
 
 @pytest.fixture
-def bench(shop: Shop) -> Bench:
-    return shop
+def bench(scene: Scene) -> GrantedBench:
+    return Gecko(scene)
 
 
 class TestDeclarations(DeclarationContract, GrantContract):

@@ -40,8 +40,11 @@ def test_a_whole_environment_has_no_trouble() -> None:
     assert made.warehouse.order_url("5") == made.cart.order_url("5") == "https://go.gecko.example/orders/5"
 
 
-def test_a_stand_in_on_this_machine_is_an_environment_of_its_own() -> None:
-    assert integration({**ENVIRONMENT, "TRADEGECKO_API_URL": "http://127.0.0.1:9000"}).environment == "simulator"
+def test_a_stand_in_is_an_environment_of_its_own_wherever_it_is() -> None:
+    assert integration(ENVIRONMENT).environment == "production"
+    assert integration({**ENVIRONMENT, "TRADEGECKO_ENVIRONMENT": "simulator"}).environment == "simulator"
+    with pytest.raises(ValueError, match="TRADEGECKO_ENVIRONMENT is 'sandbox'"):
+        integration({**ENVIRONMENT, "TRADEGECKO_ENVIRONMENT": "sandbox"})
 
 
 def test_the_grant_sends_the_redirect_address_on_refresh_too() -> None:
@@ -49,13 +52,8 @@ def test_the_grant_sends_the_redirect_address_on_refresh_too() -> None:
     assert grant.redirect_uri == "https://portal.example/oauth/callback/tradegecko/"
     assert grant.refresh_extra == {"redirect_uri": grant.redirect_uri}
     assert grant.token_url == "https://api.gecko.example/oauth/token"
-    assert (grant.rotates, grant.basic_auth, grant.scopes) == (True, False, ())
+    assert (grant.basic_auth, grant.scopes) == (False, ())
     assert grant.dead == {"invalid_request", "invalid_grant"}
-
-
-def test_the_redirect_address_can_be_set() -> None:
-    grant = integration({**ENVIRONMENT, "TRADEGECKO_REDIRECT_URI": "https://other.example/back"}).granted()
-    assert grant.redirect_uri == "https://other.example/back"
 
 
 def test_a_cart_uploads_no_stock() -> None:

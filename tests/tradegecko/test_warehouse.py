@@ -12,6 +12,7 @@ import pytest
 from integrations.contract import Delivery, DeliveryLine, RemoteOrder
 from integrations.outcomes import Ambiguous, NeedsMerchant, Rejected, RetryLater
 from integrations.tradegecko.warehouse import TradeGeckoWarehouse
+from tests.contract.warehouse import of
 from tests.tradegecko.scene import CART, PORTAL, Scene
 
 
@@ -316,6 +317,22 @@ def test_invoice_and_payment_follow_where_they_are_set(
     made = scene.warehouse(**settings).send_order(scene.delivery(), key="k1")
     order = order_there(scene, made)
     assert (order["invoice_status"], order["payment_status"], made.remark) == (invoice, payment, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "statuses"),
+    [({}, ("uninvoiced", "unpaid")), ({"invoice": True}, ("invoiced", "unpaid")), ({"pay": True}, ("invoiced", "paid"))],
+)
+def test_what_comes_to_an_order_is_invoiced_and_paid_as_the_rest_of_it_was(
+    scene: Scene, settings: dict[str, Any], statuses: tuple[str, str]
+) -> None:
+    warehouse = scene.warehouse(**settings)
+    made = warehouse.send_order(of(scene.delivery(), 2, 0), key="k1")
+    for key in ("c1", "c2"):
+        changed = warehouse.change_order(made.remote_id, of(scene.delivery(), 3, 1), key=key)
+        assert changed.remark == ""
+        order = order_there(scene, made)
+        assert (order["invoice_status"], order["payment_status"]) == statuses
 
 
 def test_an_invoice_that_fails_is_a_remark_and_no_second_order(scene: Scene) -> None:

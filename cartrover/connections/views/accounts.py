@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,8 @@ from cartrover.connections.models import Connection, GrantAttempt
 from cartrover.connections.views.windows import opens_windows
 from cartrover.events.models import Event, Problem
 from cartrover.merchants.middleware import without_scope
-from cartrover.merchants.models import Merchant, Role
+from cartrover.merchants.models import Role
+from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
@@ -27,7 +28,7 @@ EVENTS_SHOWN = 20
 
 @at_least(Role.VIEWER)
 @require_GET
-def connections(request: HttpRequest) -> HttpResponse:
+def connections(request: MerchantRequest) -> HttpResponse:
     rows = Connection.objects.prefetch_related("carts", "warehouses", "streams").order_by("account_name", "pk")
     shown = [
         (row, registry.get(row.integration), [each for each in row.streams.all() if each.failing_since is not None])
@@ -39,7 +40,7 @@ def connections(request: HttpRequest) -> HttpResponse:
 @opens_windows
 @at_least(Role.VIEWER)
 @require_GET
-def connection(request: HttpRequest, public_id: str) -> HttpResponse:
+def connection(request: MerchantRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(Connection.objects.prefetch_related("carts", "warehouses"), public_id=public_id)
     context = {
         "connection": row,
@@ -56,9 +57,9 @@ def connection(request: HttpRequest, public_id: str) -> HttpResponse:
 @at_least(Role.MANAGER)
 @without_scope
 @require_POST
-def ask(request: HttpRequest, public_id: str) -> HttpResponse:
+def ask(request: MerchantRequest, public_id: str) -> HttpResponse:
     """Read the account again: a location or a currency was added there."""
-    merchant: Merchant = request.merchant  # type: ignore[attr-defined]
+    merchant = request.merchant
     with acting_for(merchant):
         row = _granted(public_id)
     try:
@@ -74,16 +75,16 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @at_least(Role.MANAGER)
 @require_POST
-def disconnect(request: HttpRequest, public_id: str) -> HttpResponse:
+def disconnect(request: MerchantRequest, public_id: str) -> HttpResponse:
     row = _granted(public_id)
     holders.disconnect(row, actor=request.user.get_username())
     messages.success(request, f"{row.account_name} is disconnected. Reconnect it and everything goes on where it was.")
-    return redirect("connection", request.merchant.public_id, row.public_id)  # type: ignore[attr-defined]
+    return redirect("connection", request.merchant.public_id, row.public_id)
 
 
 def _granted(public_id: str) -> Connection:
     """A connection that somebody has granted. One that the portal keeps itself is not there for this."""
     row: Connection = get_object_or_404(Connection, public_id=public_id)
-    if registry.get(row.integration).calling:
+    if registry.get(row.integration).kept_here:
         raise Http404("Nothing was granted.")
     return row

@@ -19,12 +19,16 @@ from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehou
 from cartrover.connections.views.windows import comes_back, opens_windows
 from cartrover.merchants.middleware import without_scope
 from cartrover.merchants.models import Merchant, Role, User
+from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
 from integrations.outcomes import NeedsOperator
 
 BROWSER = "grant_browser"
+NO_ANSWER = (
+    "This address holds no answer from {provider}. Copy the whole address of the page that says that you may close the window."
+)
 State = GrantAttempt.State
 
 # --------------------------------------------------------------------------------------------------------- inside the merchant
@@ -33,16 +37,16 @@ State = GrantAttempt.State
 @opens_windows
 @at_least(Role.MANAGER)
 @require_POST
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: MerchantRequest) -> HttpResponse:
     """Begin. Answers the script with JSON; without a script, a page with the link to the provider."""
-    cart, warehouse, renews = (_named(request, model, name) for model, name in _SUBJECTS)
+    cart, warehouse, renews = _subjects(request)
     subject = renews or cart or warehouse
-    if subject is None or registry.get(subject.integration).calling:
+    if subject is None or registry.get(subject.integration).kept_here:
         raise Http404("Nothing to connect.")
     try:
         attempt, address = grants.start(
-            request.merchant,  # type: ignore[attr-defined]
-            _user(request),
+            request.merchant,
+            request.user,
             browser_key(request),
             subject.integration,
             cart=cart,
@@ -55,12 +59,14 @@ def start(request: HttpRequest) -> HttpResponse:
         messages.error(request, outcome.message)
         return redirect(request.META.get("HTTP_REFERER", "/"))
     if wants_json(request):
-        status = reverse("grant_status", args=[request.merchant.public_id, attempt.public_id])  # type: ignore[attr-defined]
+        status = reverse("grant_status", args=[request.merchant.public_id, attempt.public_id])
         return JsonResponse({"attempt": attempt.public_id, "address": address, "status": status})
     return render(request, "connections/leave.html", {"address": address, "provider": _provider(subject.integration)})
 
 
-_SUBJECTS = ((Cart, "cart"), (Warehouse, "warehouse"), (Connection, "renews"))
+def _subjects(request: HttpRequest) -> tuple[Cart | None, Warehouse | None, Connection | None]:
+    """What the pressed button was to connect or to renew."""
+    return _named(request, Cart, "cart"), _named(request, Warehouse, "warehouse"), _named(request, Connection, "renews")
 
 
 def _named(request: HttpRequest, model: Any, name: str) -> Any:
@@ -94,10 +100,9 @@ def standing(attempt: GrantAttempt) -> dict[str, str]:
 @at_least(Role.MANAGER)
 @without_scope
 @require_POST
-def go_on(request: HttpRequest, public_id: str) -> HttpResponse:
+def go_on(request: MerchantRequest, public_id: str) -> HttpResponse:
     """Ask the provider again with tokens that are kept."""
-    merchant: Merchant = request.merchant  # type: ignore[attr-defined]
-    with acting_for(merchant):
+    with acting_for(request.merchant):
         attempt = get_object_or_404(GrantAttempt, public_id=public_id)
     attempt = grants.resume(attempt)
     return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
@@ -106,17 +111,34 @@ def go_on(request: HttpRequest, public_id: str) -> HttpResponse:
 @at_least(Role.MANAGER)
 @without_scope
 @require_POST
-def paste(request: HttpRequest) -> HttpResponse:
+def paste(request: MerchantRequest) -> HttpResponse:
     """The address of a page where the provider ended by itself, pasted by the owner. Checked as if it had come here."""
-    merchant: Merchant = request.merchant  # type: ignore[attr-defined]
     slug = _known(request.POST.get("integration", ""))
-    address = request.POST.get("address", "").strip()
-    params = dict(parse_qsl(urlsplit(address).query))
-    key = request.session.get(BROWSER, "")
-    attempt, words = outcome(lambda: grants.finish(slug, params, key, _user(request)))
+    with acting_for(request.merchant):
+        asked_on = _page_about(request.merchant, *_subjects(request))
+    attempt, words = pasted(request, slug, request.user)
     ok = attempt is not None and attempt.state == State.DONE
     messages.add_message(request, messages.SUCCESS if ok else messages.ERROR, words)
-    return redirect(_page_of(attempt) if attempt is not None else reverse("connections", args=[merchant.public_id]))
+    return redirect(_page_of(attempt) if attempt is not None else asked_on)
+
+
+def pasted(request: HttpRequest, slug: str, user: User | None) -> tuple[GrantAttempt | None, str]:
+    """What the address in the field comes to, with words for a person; no attempt where it is refused."""
+    params = _query(request.POST.get("address", ""))
+    if "state" not in params:
+        return None, NO_ANSWER.format(provider=_provider(slug))
+    try:
+        attempt = grants.finish(slug, params, request.session.get(BROWSER, ""), user)
+    except grants.Refused as refused:
+        return refused.attempt, refused.words
+    return attempt, attempt.words
+
+
+def _query(address: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(urlsplit(address.strip()).query))
+    except ValueError:  # brackets that hold no IPv6 address
+        return {}
 
 
 # ------------------------------------------------------------------------------------------------------ where the provider comes
@@ -143,35 +165,41 @@ def _answered(request: HttpRequest, slug: str, finish: Finish) -> HttpResponse:
     """Says whether it worked. The window's opener hears only which attempt it was, and asks the server."""
     _known(slug)
     key = request.session.get(BROWSER, "")
-    attempt, words = outcome(lambda: finish(slug, request.GET.dict(), key, _user(request)))
+    try:
+        attempt = finish(slug, request.GET.dict(), key, _user(request))
+    except grants.Refused as refused:
+        heading = "Answered before" if refused.attempt is not None else "Not connected"
+        return _said(request, slug, refused.attempt, heading, refused.words, status=400)
+    heading = "Access granted" if attempt.state == State.DONE else "Not connected"
+    return _said(request, slug, attempt, heading, attempt.words)
+
+
+def _said(
+    request: HttpRequest, slug: str, attempt: GrantAttempt | None, heading: str, words: str, *, status: int = 200
+) -> HttpResponse:
     context = {
-        "ok": attempt is not None and attempt.state == State.DONE,
+        "heading": heading,
         "words": words,
         "back": _page_of(attempt) if attempt is not None else "",
         "provider": _provider(slug),
         "attempt": attempt.public_id if attempt is not None else "",
+        "ok": attempt is not None and attempt.state == State.DONE,
     }
-    return render(request, "connections/granted.html", context, status=200 if attempt is not None else 400)
-
-
-def outcome(run: Callable[[], GrantAttempt]) -> tuple[GrantAttempt | None, str]:
-    """The attempt, and the words for a person; no attempt where the answer was refused."""
-    try:
-        attempt = run()
-    except grants.Refused as refused:
-        return None, refused.words
-    return attempt, attempt.words
+    return render(request, "connections/granted.html", context, status=status)
 
 
 def _page_of(attempt: GrantAttempt) -> str:
     if attempt.link_id is not None:
         return reverse("owner")
     with acting_for(attempt.merchant_id):
-        merchant = Merchant.objects.get(pk=attempt.merchant_id).public_id
-        for name, row in (("warehouse", attempt.warehouse), ("cart", attempt.cart), ("connection", attempt.renews)):
-            if row is not None:
-                return reverse(name, args=[merchant, row.public_id])
-    return reverse("connections", args=[merchant])
+        return _page_about(attempt.merchant, attempt.cart, attempt.warehouse, attempt.renews)
+
+
+def _page_about(merchant: Merchant, cart: Cart | None, warehouse: Warehouse | None, renews: Connection | None) -> str:
+    for name, row in (("warehouse", warehouse), ("cart", cart), ("connection", renews)):
+        if row is not None:
+            return reverse(name, args=[merchant.public_id, row.public_id])
+    return reverse("connections", args=[merchant.public_id])
 
 
 # --------------------------------------------------------------------------------------------------------------------- the rest

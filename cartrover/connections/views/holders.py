@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings as installation
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -16,15 +16,16 @@ from django.views.decorators.http import require_GET, require_POST
 from cartrover.connections import holders
 from cartrover.connections.approval import approve
 from cartrover.connections.checking import check, ends, open_orders, passed, run, steps
+from cartrover.connections.checking.findings import UNFILLED, Line
 from cartrover.connections.claims import Claimed
-from cartrover.connections.findings import UNFILLED, Line
 from cartrover.connections.forms import NameForm, ServicesForm, SettingsForm
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Cart, Connection, Warehouse
 from cartrover.connections.views.windows import opens_windows
 from cartrover.guides.links import guide_url
 from cartrover.merchants.middleware import without_scope
-from cartrover.merchants.models import Merchant, Role
+from cartrover.merchants.models import Role
+from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.limits_form import LimitsForm
@@ -41,14 +42,14 @@ DAYS_BACK = (holders.FIRST_PULL_DAYS, 7, 1, 0)  # how far back a first download 
 
 @at_least(Role.VIEWER)
 @require_GET
-def carts(request: HttpRequest) -> HttpResponse:
+def carts(request: MerchantRequest) -> HttpResponse:
     rows = Cart.objects.select_related("connection", "warehouse").order_by("name", "pk")
     return render(request, "connections/carts.html", {"carts": _with_integrations(rows)})
 
 
 @at_least(Role.VIEWER)
 @require_GET
-def warehouses(request: HttpRequest) -> HttpResponse:
+def warehouses(request: MerchantRequest) -> HttpResponse:
     rows = Warehouse.objects.select_related("connection").prefetch_related("carts").order_by("name", "pk")
     return render(request, "connections/warehouses.html", {"warehouses": _with_integrations(rows)})
 
@@ -62,14 +63,14 @@ def _with_integrations(rows: Any) -> list[tuple[Any, Integration]]:
 
 @at_least(Role.MANAGER)
 @require_GET
-def add(request: HttpRequest, kind: str) -> HttpResponse:
+def add(request: MerchantRequest, kind: str) -> HttpResponse:
     """Which integration the new cart or warehouse is at."""
     choices = [each for each in registry.all_integrations() if getattr(each, kind) is not None]
     return render(request, "connections/add.html", {"kind": kind, "integrations": choices})
 
 
 @at_least(Role.MANAGER)
-def setup(request: HttpRequest, slug: str) -> HttpResponse:
+def setup(request: MerchantRequest, slug: str) -> HttpResponse:
     """New eBay Setup, New TradeGecko Setup: what it is for, then drafts of that."""
     try:
         integration = registry.get(slug)
@@ -87,12 +88,12 @@ def setup(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "connections/setup.html", context)
 
 
-def _drafts(request: HttpRequest, integration: Integration, purpose: str) -> str:
+def _drafts(request: MerchantRequest, integration: Integration, purpose: str) -> str:
     """Make what was asked for. Returns the page to go on with; ``both`` sets up two on one grant."""
-    actor = _actor(request)
+    actor = request.user.get_username()
     if purpose not in ("cart", "warehouse", "both"):
         raise ValueError(purpose)
-    merchant = request.merchant.public_id  # type: ignore[attr-defined]
+    merchant = request.merchant.public_id
     cart = None
     if purpose != "warehouse":
         cart = holders.new_cart(integration, request.POST.get("variant", ""), actor=actor)
@@ -108,33 +109,33 @@ def _drafts(request: HttpRequest, integration: Integration, purpose: str) -> str
 @opens_windows
 @at_least(Role.VIEWER)
 @without_scope
-def holder(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+def holder(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     """Its page; a POST is OK: its settings are tested, and saved as checked where they pass."""
     if request.method == "POST":
         return _ok(request, kind, public_id)
-    with acting_for(_merchant(request)):
+    with acting_for(request.merchant):
         row = _row(kind, public_id)
         return _page(request, kind, row, _forms(row))
 
 
 @at_least(Role.MANAGER)
-def _ok(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
-    with acting_for(_merchant(request)):
+def _ok(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
+    with acting_for(request.merchant):
         row = _row(kind, public_id)
         name, settings, services = forms = _forms(row, request.POST)
         if not all([form.is_valid() for form in forms]):
             return _page(request, kind, row, forms)
     changes = {**name.values, "services": services.values}
-    lines = approve(row, actor=_actor(request), settings=settings.values, **changes)
+    lines = approve(row, actor=request.user.get_username(), settings=settings.values, **changes)
     good = passed(lines)
-    with acting_for(_merchant(request)):
+    with acting_for(request.merchant):
         row = _row(kind, public_id)
         if not good:
             messages.error(request, _not_passed(row))
             return _page(request, kind, row, forms, lines)
         messages.success(request, f"{row.name} passed the test and is saved.")
         done = row.state == holders.State.CHECKED and not holders.obstacles(row)
-    return redirect(f"{kind}_live" if done else kind, request.merchant.public_id, public_id)  # type: ignore[attr-defined]
+    return redirect(f"{kind}_live" if done else kind, request.merchant.public_id, public_id)
 
 
 def _not_passed(row: Holder) -> str:
@@ -147,17 +148,17 @@ def _not_passed(row: Holder) -> str:
 @at_least(Role.MANAGER)
 @without_scope
 @require_POST
-def test(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+def test(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     """Test what the form says, and save nothing. The page asks for one step after the other; without a script all run at once."""
-    with acting_for(_merchant(request)):
+    with acting_for(request.merchant):
         row = _row(kind, public_id)
         forms = _forms(row, request.POST)
         if not all([form.is_valid() for form in forms]):
-            return _page(request, kind, row, forms) if not _is_htmx(request) else _fragment(request, [UNFILLED], "")
+            return _page(request, kind, row, forms) if not request.htmx else _fragment(request, [UNFILLED], "")
     settings = forms[1].values
-    if not _is_htmx(request):
+    if not request.htmx:
         lines = list(check(row, settings=settings))
-        with acting_for(_merchant(request)):
+        with acting_for(request.merchant):
             return _page(request, kind, row, forms, lines)
     names = steps(row)
     step = request.GET.get("step", names[0])
@@ -168,9 +169,9 @@ def test(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     return _fragment(request, lines, f"{request.path}?step={rest[0]}" if rest else "")
 
 
-def _fragment(request: HttpRequest, lines: list[Line], following: str) -> HttpResponse:
+def _fragment(request: MerchantRequest, lines: list[Line], following: str) -> HttpResponse:
     """The lines, and what asks for the next ones."""
-    with acting_for(_merchant(request)):
+    with acting_for(request.merchant):
         return render(request, "connections/test_lines.html", {"lines": lines, "following": following})
 
 
@@ -196,7 +197,7 @@ def _name_form(row: Holder, side: CartSide | WarehouseSide, data: Any) -> NameFo
     return NameForm({"name": row.name}, data)
 
 
-def _page(request: HttpRequest, kind: str, row: Holder, forms: Forms, lines: list[Line] | None = None) -> HttpResponse:
+def _page(request: MerchantRequest, kind: str, row: Holder, forms: Forms, lines: list[Line] | None = None) -> HttpResponse:
     name, settings, services = forms
     integration = registry.get(row.integration)
     context = {
@@ -227,11 +228,11 @@ def _variant(row: Holder, integration: Integration) -> Variant | None:
 
 def _progress(row: Holder) -> list[tuple[str, str]]:
     """The way to live as (words, state): done, here or ahead."""
-    calling = registry.get(row.integration).calling
+    kept_here = registry.get(row.integration).kept_here
     tested = row.state != holders.State.DRAFT
     done = {
         "Marketplace" if isinstance(row, Cart) and row.variant else "Purpose": True,
-        **({} if calling else {"Access": row.connection_id is not None}),
+        **({} if kept_here else {"Access": row.connection_id is not None}),
         "Settings": tested,
         "Test": tested,
         "Go live": row.went_live_at is not None,
@@ -259,10 +260,10 @@ def _offered(row: Holder) -> list[Connection]:
 
 @at_least(Role.MANAGER)
 @require_POST
-def use(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+def use(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     """Stand on a connection that the merchant has already."""
     row = _row(kind, public_id)
-    if registry.get(row.integration).calling:
+    if registry.get(row.integration).kept_here:
         raise Http404("It stands on its own.")
     connection = get_object_or_404(Connection, public_id=request.POST.get("connection"), integration=row.integration)
     try:
@@ -275,7 +276,7 @@ def use(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
 
 
 @at_least(Role.MANAGER)
-def live(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+def live(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     """What going live will do, with its numbers; a POST does it."""
     row = _row(kind, public_id)
     if request.method == "POST":
@@ -294,9 +295,9 @@ def live(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     return render(request, "connections/live.html", context)
 
 
-def _take_live(request: HttpRequest, kind: str, row: Holder) -> HttpResponse:
+def _take_live(request: MerchantRequest, kind: str, row: Holder) -> HttpResponse:
     try:
-        holders.go_live(row, actor=_actor(request), days_back=_days_back(request.POST))
+        holders.go_live(row, actor=request.user.get_username(), days_back=_days_back(request.POST))
     except holders.Obstacle as obstacle:
         for reason in obstacle.reasons:
             messages.error(request, reason)
@@ -313,9 +314,9 @@ def _days_back(data: Mapping[str, Any]) -> int:
 @at_least(Role.MANAGER)
 @without_scope
 @require_GET
-def numbers(request: HttpRequest, public_id: str) -> HttpResponse:
+def numbers(request: MerchantRequest, public_id: str) -> HttpResponse:
     """How many orders each choice of a first download would send, asked of the cart now."""
-    with acting_for(_merchant(request)):
+    with acting_for(request.merchant):
         row = _row("cart", public_id)
     counted, trouble = None, ""
     try:
@@ -327,36 +328,23 @@ def numbers(request: HttpRequest, public_id: str) -> HttpResponse:
         "days_back": _days_back(request.GET),
         "trouble": trouble,
     }
-    with acting_for(_merchant(request)):
+    with acting_for(request.merchant):
         return render(request, "connections/first_orders.html", context)
 
 
 @at_least(Role.STAFF)
 @require_POST
-def pause(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+def pause(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     row = _row(kind, public_id)
-    holders.pause(row, actor=_actor(request))
+    holders.pause(row, actor=request.user.get_username())
     messages.success(request, f"{row.name} is paused. Nothing is lost: it goes on where it was.")
     return _back(request, kind, row)
 
 
-def _back(request: HttpRequest, kind: str, row: Holder) -> HttpResponse:
-    return redirect(kind, request.merchant.public_id, row.public_id)  # type: ignore[attr-defined]
+def _back(request: MerchantRequest, kind: str, row: Holder) -> HttpResponse:
+    return redirect(kind, request.merchant.public_id, row.public_id)
 
 
 def _row(kind: str, public_id: str) -> Holder:
     row: Holder = get_object_or_404(MODELS[kind].objects.select_related("connection"), public_id=public_id)
     return row
-
-
-def _merchant(request: HttpRequest) -> Merchant:
-    merchant: Merchant = request.merchant  # type: ignore[attr-defined]
-    return merchant
-
-
-def _is_htmx(request: HttpRequest) -> bool:
-    return bool(request.htmx)  # type: ignore[attr-defined]
-
-
-def _actor(request: HttpRequest) -> str:
-    return request.user.get_username()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from allauth.core.internal import ratelimit
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from cartrover.connections import sharing
 from cartrover.connections.models import SetupLink
 from cartrover.connections.views import granting
+from cartrover.merchants.requests import AnyRequest
 from cartrover.merchants.tenancy import acting_for
 
 COOKIE = "__Secure-cartrover_setup" if settings.SECURE else "cartrover_setup"
@@ -38,7 +39,7 @@ TOO_MANY = "Too many links that open nothing were tried. Wait a minute, then ope
 
 
 @require_safe
-def open_link(request: HttpRequest, token: str) -> HttpResponse:
+def open_link(request: AnyRequest, token: str) -> HttpResponse:
     """Swap the token for a cookie, so that the address holds no secret any more. Starts nothing and uses nothing up."""
     guess = ratelimit.consume(request, app="cartrover.sharing", action="open", config=GUESSES, key="everybody", limit_get=True)
     if guess is None:
@@ -74,11 +75,11 @@ def _closed_to(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def refused_page(request: HttpRequest, cause: str, words: str, status: int = 410) -> HttpResponse:
+def refused_page(request: AnyRequest, cause: str, words: str, status: int = 410) -> HttpResponse:
     status = STATUS.get(cause, status)
     if granting.wants_json(request):
         return JsonResponse({"state": "failed", "words": words}, status=status)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return HttpResponse(status=status, headers={"HX-Refresh": "true"})  # the page itself then says it
     return render(request, "sharing/refused.html", {"cause": cause, "words": words}, status=status)
 
@@ -90,7 +91,7 @@ def behind_a_link(view: View) -> View:
     """A view for whoever holds the cookie of a link that still opens something. It opens the merchant's door by itself."""
 
     @functools.wraps(view)
-    def opened(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def opened(request: AnyRequest, *args: object, **kwargs: object) -> HttpResponse:
         try:
             link = _link_of(request)
             with acting_for(link.merchant_id):
@@ -102,7 +103,7 @@ def behind_a_link(view: View) -> View:
     return never_cache(opened)
 
 
-def _link_of(request: HttpRequest) -> SetupLink:
+def _link_of(request: AnyRequest) -> SetupLink:
     kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=COOKIE_LIFE)
     if not kept:
         raise sharing.Refused("closed", CLOSED)

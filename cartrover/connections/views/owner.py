@@ -6,15 +6,14 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from cartrover.connections import checking, grants, holders, sharing
-from cartrover.connections.findings import UNFILLED
+from cartrover.connections.checking.findings import UNFILLED
 from cartrover.connections.forms import SERVICES, SettingsForm
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Connection, GrantAttempt, SetupLink
@@ -23,6 +22,7 @@ from cartrover.connections.views.opening import COOKIE, COOKIE_PATH, behind_a_li
 from cartrover.connections.views.windows import opens_windows
 from cartrover.guides.links import guide_url
 from cartrover.merchants import audit
+from cartrover.merchants.requests import AnyRequest
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
 from integrations.outcomes import NeedsOperator
@@ -51,7 +51,7 @@ class Part:
 @opens_windows
 @behind_a_link
 @require_safe
-def page(request: HttpRequest, link: SetupLink) -> HttpResponse:
+def page(request: AnyRequest, link: SetupLink) -> HttpResponse:
     with acting_for(link.merchant_id):
         return _page(request, link, _parts(link))
 
@@ -68,7 +68,7 @@ def _form(holder: Holder, data: Mapping[str, Any] | None) -> SettingsForm:
     return form
 
 
-def _page(request: HttpRequest, link: SetupLink, parts: list[Part], *, status: int = 200, tested: str = "") -> HttpResponse:
+def _page(request: AnyRequest, link: SetupLink, parts: list[Part], *, status: int = 200, tested: str = "") -> HttpResponse:
     """Inside the merchant's door: a page shows rows while it is written."""
     integration = registry.get(sharing.slug_of(link))
     granted = sharing.grants_of(link).select_related("connection").order_by("-pk").first()
@@ -95,7 +95,7 @@ def _page(request: HttpRequest, link: SetupLink, parts: list[Part], *, status: i
 @opens_windows
 @behind_a_link
 @require_POST
-def start(request: HttpRequest, link: SetupLink) -> HttpResponse:
+def start(request: AnyRequest, link: SetupLink) -> HttpResponse:
     """Grant Us API Access, as for a member; the browser stands for the person."""
     slug = sharing.slug_of(link)
     try:
@@ -121,7 +121,7 @@ def start(request: HttpRequest, link: SetupLink) -> HttpResponse:
 
 @behind_a_link
 @require_GET
-def status(request: HttpRequest, link: SetupLink, attempt_id: str) -> HttpResponse:
+def status(request: AnyRequest, link: SetupLink, attempt_id: str) -> HttpResponse:
     with acting_for(link.merchant_id):
         attempt = get_object_or_404(GrantAttempt, public_id=attempt_id, link=link)
         return JsonResponse({"attempt": attempt.public_id, **granting.standing(attempt)})
@@ -129,7 +129,7 @@ def status(request: HttpRequest, link: SetupLink, attempt_id: str) -> HttpRespon
 
 @behind_a_link
 @require_POST
-def go_on(request: HttpRequest, link: SetupLink, attempt_id: str) -> HttpResponse:
+def go_on(request: AnyRequest, link: SetupLink, attempt_id: str) -> HttpResponse:
     with acting_for(link.merchant_id):
         attempt = get_object_or_404(GrantAttempt, public_id=attempt_id, link=link)
     attempt = grants.resume(attempt)
@@ -138,11 +138,9 @@ def go_on(request: HttpRequest, link: SetupLink, attempt_id: str) -> HttpRespons
 
 @behind_a_link
 @require_POST
-def paste(request: HttpRequest, link: SetupLink) -> HttpResponse:
+def paste(request: AnyRequest, link: SetupLink) -> HttpResponse:
     """The address of the provider's own last page."""
-    params = dict(parse_qsl(urlsplit(request.POST.get("address", "").strip()).query))
-    key = request.session.get(granting.BROWSER, "")
-    _attempt, words = granting.outcome(lambda: grants.finish(sharing.slug_of(link), params, key, None))
+    _attempt, words = granting.pasted(request, sharing.slug_of(link), None)
     with acting_for(link.merchant_id):
         link = sharing.find(bytes(link.token_hash or b""))
         return _page(request, link, _parts(link), tested=words)
@@ -154,7 +152,7 @@ def paste(request: HttpRequest, link: SetupLink) -> HttpResponse:
 @opens_windows
 @behind_a_link
 @require_POST
-def finish(request: HttpRequest, link: SetupLink) -> HttpResponse:
+def finish(request: AnyRequest, link: SetupLink) -> HttpResponse:
     """Test, which saves nothing; or OK, which saves, and uses the link up where every check passes."""
     parts = _parts_in_door(link, request.POST)
     if not all([part.form.is_valid() for part in parts]):
@@ -174,7 +172,7 @@ def finish(request: HttpRequest, link: SetupLink) -> HttpResponse:
 
 @behind_a_link
 @require_POST
-def test(request: HttpRequest, link: SetupLink) -> HttpResponse:
+def test(request: AnyRequest, link: SetupLink) -> HttpResponse:
     """One step of the test, and what asks for the next: the page shows each line as it ends. Saves nothing."""
     parts = _parts_in_door(link, request.POST)
     if not all([part.form.is_valid() for part in parts]):
@@ -199,7 +197,7 @@ def _name(number: int, step: str) -> str:
     return f"{number}-{step}"
 
 
-def _shown(request: HttpRequest, link: SetupLink, lines: list[checking.Line], **more: str) -> HttpResponse:
+def _shown(request: AnyRequest, link: SetupLink, lines: list[checking.Line], **more: str) -> HttpResponse:
     with acting_for(link.merchant_id):
         return render(request, "connections/test_lines.html", {"lines": lines, **more})
 
@@ -209,7 +207,7 @@ def _parts_in_door(link: SetupLink, data: Mapping[str, Any]) -> list[Part]:
         return _parts(link, data)
 
 
-def _again(request: HttpRequest, link: SetupLink, parts: list[Part], words: str, status: int = 200) -> HttpResponse:
+def _again(request: AnyRequest, link: SetupLink, parts: list[Part], words: str, status: int = 200) -> HttpResponse:
     with acting_for(link.merchant_id):
         return _page(request, link, parts, status=status, tested=words)
 
@@ -243,7 +241,7 @@ def _renewed(link: SetupLink) -> bool:
         return renewed is not None and renewed.state == Connection.State.ACTIVE
 
 
-def _finished(request: HttpRequest, link: SetupLink, parts: list[Part]) -> HttpResponse:
+def _finished(request: AnyRequest, link: SetupLink, parts: list[Part]) -> HttpResponse:
     with acting_for(link.merchant_id):
         for part in parts:
             holders.checked(part.holder, actor=sharing.OWNER)

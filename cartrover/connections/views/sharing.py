@@ -59,7 +59,8 @@ class Shown:
 def links_of(kind: str, subject: Subject) -> dict[str, Any]:
     """What a page shows of a subject's links. While ``digest`` is the same there is nothing new. Inside the merchant's door."""
     rows = subject.links.select_related("created_by", "cart", "warehouse", "connection").order_by("-pk")[:SHOWN]
-    shown = [Shown(link, _state(link), sharing.mail_state(link)) for link in rows]
+    mails = [(link, sharing.mail_state(link)) for link in rows]
+    shown = [Shown(link, _state(link, mail), mail) for link, mail in mails]
     told = [(each.link.public_id, each.state, each.mail, each.link.minted) for each in shown]
     return {
         "kind": kind,
@@ -70,9 +71,9 @@ def links_of(kind: str, subject: Subject) -> dict[str, Any]:
     }
 
 
-def _state(link: SetupLink) -> str:
+def _state(link: SetupLink, mail: str) -> str:
     cause = sharing.refusal(link)
-    if cause:
+    if cause and not (cause == "expired" and mail == "waiting"):  # its mail gives it a new week as it goes out
         return cause
     return "granted" if sharing.grants_of(link).exists() else "shared"
 
@@ -96,7 +97,7 @@ def links(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
 def share(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     """Ask the owner. Saves the link and posts the mail."""
     subject = get_object_or_404(MODELS[kind], public_id=public_id)
-    if declared.integration(subject.integration).calling:
+    if declared.integration(subject.integration).kept_here:
         raise Http404("Nobody owns it but the merchant.")
     form = RecipientForm(request.POST)
     if not form.is_valid():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cartrover.connections.models import Cart
 from cartrover.orders.gates.context import Context
 from cartrover.orders.models import Status
 from cartrover.orders.routing import Case
-from cartrover.orders.verdicts import Verdict
+from cartrover.orders.verdicts import Cause, Verdict
+
+ASKED = "cancel_asked"
 
 
 def too_early(case: Case, cart: Cart, known: Context) -> Verdict | None:
@@ -26,7 +29,7 @@ _FOR_GOOD: dict[str, dict[str, Verdict]] = {
 }
 _FOR_NOW: dict[str, dict[str, Verdict]] = {
     "payment": {"pending": Verdict(Status.HELD, "payment", "waiting for payment")},
-    "cancel": {"asked": Verdict(Status.HELD, "cancel_asked", "the buyer asked to cancel")},
+    "cancel": {"asked": Verdict(Status.HELD, ASKED, "the buyer asked to cancel")},
 }
 
 
@@ -35,7 +38,16 @@ def over(case: Case, cart: Cart, known: Context) -> Verdict | None:
 
 
 def waiting(case: Case, cart: Cart, known: Context) -> Verdict | None:
-    return _told_by(_FOR_NOW, case)
+    found = _told_by(_FOR_NOW, case)
+    return replace(found, cause=_to_answer(case)) if found is not None and found.code == ASKED else found
+
+
+def _to_answer(case: Case) -> Cause:
+    words = (
+        f"The buyer of order {case.number} asks to cancel, and it has not been sent to the warehouse. Answer the buyer at the "
+        "cart: if you agree, we drop it, else we send it."
+    )
+    return Cause(ASKED, words=words)
 
 
 def _told_by(table: Mapping[str, Mapping[str, Verdict]], case: Case) -> Verdict | None:

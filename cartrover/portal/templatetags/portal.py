@@ -22,7 +22,6 @@ from cartrover.orders.counts import MOST
 from cartrover.orders.holding import RELEASES
 from cartrover.orders.models import Order
 from cartrover.portal import browsers, formats
-from cartrover.portal.figures import Took
 from cartrover.portal.states import look
 
 register = template.Library()
@@ -146,14 +145,15 @@ def ago(context: template.Context, when: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
-def span(length: timedelta) -> str:
-    return formats.span(length)
+def within(length: timedelta) -> str:
+    """How long something took at most: ``within 40 s``, ``in under a second``."""
+    words = formats.span(length)
+    return f"in {words}" if words.startswith("under") else f"within {words}"
 
 
 @register.simple_tag
-def took(time: Took | None) -> str:
-    """A time by its median and what 95 of 100 stayed below: ``40 s, 2 min``."""
-    return f"{formats.span(time.median)}, {formats.span(time.most)}" if time is not None else "–"
+def span(length: timedelta) -> str:
+    return formats.span(length)
 
 
 def _time(when: datetime, zone: str, words: str) -> SafeString:

@@ -19,7 +19,8 @@ _PLACE = {
 
 
 def edit(order: Document, wanted: Document) -> None:
-    """``{ship_to: {name, street, city, state, postcode, country}, service, note, quantities: {sku: units}}``, all as wanted.
+    """``{ship_to: {name, street, city, state, postcode, country}, service, note, quantities: {sku: units}, skus: {old: new},
+    add: [{sku, title, quantity, price}]}``, all as wanted.
 
     A quantity of 0 takes the line away. What a line costs and the order's sums follow.
     """
@@ -36,10 +37,43 @@ def edit(order: Document, wanted: Document) -> None:
         order["buyerCheckoutNotes"] = wanted["note"]
     for sku, units in (wanted.get("quantities") or {}).items():
         _set_quantity(order, sku, int(units))
+    for old, new in (wanted.get("skus") or {}).items():
+        _line_of(order, old).update(sku=new, title=f"Item {new}")
+    for line in wanted.get("add") or ():
+        _add(order, line)
+
+
+def _line_of(order: Document, sku: str) -> Document:
+    line: Document = next(each for each in order["lineItems"] if each.get("sku") == sku)
+    return line
+
+
+def _add(order: Document, wanted: Document) -> None:
+    """A line like the first of the order, of another product."""
+    like = order["lineItems"][0]
+    currency = like["lineItemCost"]["currency"]
+    cost = Decimal(str(wanted.get("price", "10.00"))) * int(wanted.get("quantity", 1))
+    number = max(int(line["lineItemId"]) for line in order["lineItems"]) + 50
+    added = {name: value for name, value in like.items() if name not in ("discountedLineItemCost", "ebayCollectAndRemitTaxes")}
+    order["lineItems"].append(
+        {
+            **added,
+            "lineItemId": str(number),
+            "legacyItemId": str(number),
+            "sku": wanted["sku"],
+            "title": wanted.get("title", f"Item {wanted['sku']}"),
+            "quantity": int(wanted.get("quantity", 1)),
+            "lineItemCost": amount(cost, currency),
+            "total": amount(cost, currency),
+            "deliveryCost": {"shippingCost": amount(Decimal(0), currency)},
+            "lineItemFulfillmentStatus": "NOT_STARTED",
+        }
+    )
+    _add_to_sums(order, cost)
 
 
 def _set_quantity(order: Document, sku: str, units: int) -> None:
-    line = next(each for each in order["lineItems"] if each.get("sku") == sku)
+    line = _line_of(order, sku)
     before = _cost(line)
     if units:
         currency = line["lineItemCost"]["currency"]
@@ -49,8 +83,11 @@ def _set_quantity(order: Document, sku: str, units: int) -> None:
         line["total"] = amount(value(line["total"]) + _cost(line) - before, currency)
     else:
         order["lineItems"].remove(line)
+    _add_to_sums(order, (_cost(line) if units else Decimal(0)) - before)
+
+
+def _add_to_sums(order: Document, more: Decimal) -> None:
     pricing = order["pricingSummary"]
-    more = (_cost(line) if units else Decimal(0)) - before
     for name in ("priceSubtotal", "total"):
         pricing[name] = amount(value(pricing[name]) + more, pricing[name]["currency"])
 

@@ -26,7 +26,21 @@ def _create_line(world: World, caller: Caller, attributes: Any) -> Record:
     orders.check_lines_editable(world, order)
     line = lines.insert(world, order, lines.prepare(world, order, attributes, len(order["order_line_item_ids"])))
     orders.refresh(world, order)
+    _tell_line(world, "order_line_added", line)
     return line
+
+
+def _tell_line(world: World, kind: str, line: Record) -> None:
+    variant = world.records.get("variants", line["_account"], line["variant_id"])
+    world.ledger.record(
+        kind,
+        str(line["id"]),
+        account_id=line["_account"],
+        order_id=line["order_id"],
+        sku=variant["sku"] if variant else None,
+        line_type=line["line_type"],
+        quantity=line["quantity"],
+    )
 
 
 def _order_of(world: World, line: Record) -> Record:
@@ -48,6 +62,7 @@ def _delete_line(world: World, caller: Caller, line: Record) -> None:
         raise invalid(base="Line is packed or invoiced and can't be removed")
     world.records.remove("order_line_items", line["id"])
     orders.refresh(world, order)
+    _tell_line(world, "order_line_removed", line)
 
 
 def _create_webhook(world: World, caller: Caller, attributes: Any) -> Record:

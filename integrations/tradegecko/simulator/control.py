@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request
 
-from . import accounts, formats, invoices, orders, tokens, warehouse
+from . import accounts, formats, invoices, orders, returns, tokens, warehouse
 from .current import world
 from .errors import bad_request, not_found
 from .records import Record, public
@@ -85,6 +85,24 @@ def ship(order_id: int) -> Any:
 def void(order_id: int) -> Any:
     with world.store.lock:
         return jsonify(public(orders.delete(world, order_of(order_id))))
+
+
+@routes.post("/orders/<int:order_id>/return")
+def take_back(order_id: int) -> Any:
+    """See ``returns.begin``; answers with the return."""
+    with world.store.lock:
+        return jsonify(public(returns.begin(world, order_of(order_id), body()))), 201
+
+
+@routes.post("/returns/<int:return_id>/receive")
+def receive(return_id: int) -> Any:
+    """The goods of a return that was on its way are there."""
+    with world.store.lock:
+        owner = world.records.owner("fulfillment_returns", return_id) or 0
+        found = world.records.get("fulfillment_returns", owner, return_id)
+        if found is None:
+            raise not_found("fulfillment_return", return_id)
+        return jsonify(public(returns.receive(world, found)))
 
 
 @routes.post("/orders/<int:order_id>/pay")

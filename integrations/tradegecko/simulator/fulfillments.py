@@ -222,8 +222,10 @@ def _order(world: World, fulfillment: Record) -> Record:
 
 
 def delete(world: World, fulfillment: Record) -> None:
-    """A packed one becomes deleted; a shipped one void, and its goods are on the shelf again."""
+    """A packed one becomes deleted; a shipped one void, and its goods are on the shelf again. Not where some have come back."""
     _check_open(fulfillment)
+    if world.records.where("fulfillment_returns", fulfillment["_account"], order_id=fulfillment["order_id"]):
+        raise invalid(base="Fulfillment has returns and can't be deleted")
     if fulfillment["status"] == "fulfilled":
         _move_stock(world, fulfillment, 1)
         world.records.change("fulfillments", fulfillment["id"], {"status": "void"})

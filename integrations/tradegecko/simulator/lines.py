@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from . import quantities
 from .errors import invalid, missing_parameter
 from .records import Record
 from .resources import RESOURCES, check_references, take
@@ -39,7 +40,11 @@ def insert(world: World, order: Record, prepared: Record) -> Record:
 
 
 def change(world: World, line: Record, attributes: Any) -> Record:
+    """No fewer units than are in packages, or 422."""
     taken = _checked(world, line["_account"], attributes)
+    packed = quantities.in_fulfillments(world.records, line, quantities.OPEN)
+    if taken.get("quantity") is not None and Decimal(taken["quantity"]) < packed:
+        raise invalid(order_line_items__quantity="is less than the quantity packed")
     return world.records.change("order_line_items", line["id"], taken)
 
 

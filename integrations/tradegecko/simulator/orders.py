@@ -287,6 +287,7 @@ def refresh(world: World, order: Record, *, touch: bool = True) -> Record:
     changes: Record = {"total": total, "cached_total": total, "order_line_item_ids": [line["id"] for line in items]}
     changes.update(_shipping(world, order, items))
     changes.update(_money(world, order, items, Decimal(total)))
+    changes.update(_returns(world, order, items))
     if changes["status"] == "fulfilled" != order["status"]:
         world.deliveries.announce(order["_account"], "order.fulfilled", "orders", order["id"])
     order = world.records.change("orders", order["id"], changes, touch=touch)
@@ -311,6 +312,20 @@ def _shipping(world: World, order: Record, items: list[Record]) -> Record:
         "packed_status": quantities.share(packed, ordered, ("unpacked", "partial", "packed")),
         "fulfillment_status": quantities.share(shipped, ordered, ("unshipped", "partial", "shipped")),
         "fulfillment_ids": [one["id"] for one in fulfillments if one["status"] not in kept],
+    }
+
+
+def _returns(world: World, order: Record, items: list[Record]) -> Record:
+    def share(status: str, words: tuple[str, str, str]) -> str:
+        units = sum((quantities.in_returns(world.records, line, {status}) for line in items), _ZERO)
+        return quantities.share(units, shipped, words)
+
+    shipped = sum((quantities.in_fulfillments(world.records, line, quantities.SHIPPED) for line in items), _ZERO)
+    returns = world.records.where("fulfillment_returns", order["_account"], order_id=order["id"])
+    return {
+        "return_status": share("received", ("unreturned", "partial", "returned")),
+        "returning_status": share("returning", ("unreturning", "partial", "returning")),
+        "fulfillment_return_ids": [one["id"] for one in returns],
     }
 
 

@@ -18,11 +18,20 @@ def needs_shipping(line: Record) -> bool:
 
 
 def in_fulfillments(records: Records, line: Record, statuses: Collection[str]) -> Decimal:
+    return _units_in(records, line, "fulfillment", statuses)
+
+
+def in_returns(records: Records, line: Record, statuses: Collection[str]) -> Decimal:
+    return _units_in(records, line, "fulfillment_return", statuses)
+
+
+def _units_in(records: Records, line: Record, kind: str, statuses: Collection[str]) -> Decimal:
+    """Units of a line that stand in fulfillments, or returns, of these statuses."""
     account_id = line["_account"]
     total = _ZERO
-    for item in records.where("fulfillment_line_items", account_id, order_line_item_id=line["id"]):
-        fulfillment = records.get("fulfillments", account_id, item["fulfillment_id"])
-        if fulfillment is not None and fulfillment["status"] in statuses:
+    for item in records.where(f"{kind}_line_items", account_id, order_line_item_id=line["id"]):
+        holder = records.get(f"{kind}s", account_id, item[f"{kind}_id"])
+        if holder is not None and holder["status"] in statuses:
             total += Decimal(item["quantity"])
     return total
 

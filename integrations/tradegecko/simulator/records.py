@@ -7,7 +7,6 @@ A record is never changed in place: ``change`` puts a new one in its place, so t
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
 from typing import Any
 
 from integrations.simulation import Clock, Store
@@ -23,6 +22,8 @@ _INDEXES: dict[str, tuple[Fields, ...]] = {
     "companies": (("name",), ("company_code",), ("email",)),
     "contacts": (("company_id",),),
     "fulfillment_line_items": (("fulfillment_id",), ("order_line_item_id",)),
+    "fulfillment_return_line_items": (("fulfillment_return_id",), ("order_line_item_id",)),
+    "fulfillment_returns": (("order_id",),),
     "fulfillments": (("order_id",),),
     "invoice_line_items": (("invoice_id",), ("order_line_item_id",)),
     "invoices": (("order_id",),),
@@ -161,9 +162,6 @@ class Records:
         if found is None:
             found = self._texts[key] = formats.dump(public(record))
         return found
-
-    def texts(self, resource: str, records: Iterable[Record]) -> list[str]:
-        return [self.text(resource, record) for record in records]
 
 
 def public(record: Record) -> Record:

@@ -179,6 +179,20 @@ _ALL = (
         positioned=True,
     ),
     Resource(
+        "fulfillment_returns",
+        "fulfillment_return",
+        filters=_words("order_id location_id company_id"),
+        methods=_READ,
+        children="fulfillment_return_line_items",
+    ),
+    Resource(
+        "fulfillment_return_line_items",
+        "fulfillment_return_line_item",
+        filters=_words("fulfillment_return_id order_line_item_id ledger_account_id"),
+        methods=_READ,
+        positioned=True,
+    ),
+    Resource(
         "invoices",
         "invoice",
         _words("shipping_address_id billing_address_id payment_term_id due_at exchange_rate invoice_number invoiced_at notes"),
@@ -242,9 +256,8 @@ BY_SINGULAR = {resource.singular: resource for resource in _ALL}
 
 # Lists that exist and that nothing here ever fills.
 EMPTY = _words(
-    """channels channel_references document_themes email_templates filter_tabs fulfillment_returns
-    fulfillment_return_line_items images procurements purchase_orders purchase_order_line_items refunds stock_transfers
-    stock_transfer_line_items"""
+    """channels channel_references document_themes email_templates filter_tabs images procurements purchase_orders
+    purchase_order_line_items refunds stock_transfers stock_transfer_line_items"""
 )
 
 # Belongs-to attributes whose name is not the singular of the resource.

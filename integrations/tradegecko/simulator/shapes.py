@@ -282,6 +282,22 @@ SHAPES: dict[str, dict[str, Any]] = {
         "quantity": "1.0",
         **_nulls("variant_id variant_sku"),
     },
+    "fulfillment_returns": {
+        **_STAMPS,
+        **_nulls("order_id location_id delivery_type"),
+        "exchange_rate": "1.0",
+        **_nulls("notes received_at tracking_company tracking_number tracking_url"),
+        "status": "returning",
+        **_nulls("credit_note_number order_number company_id"),
+    },
+    "fulfillment_return_line_items": {
+        **_STAMPS,
+        **_nulls("fulfillment_return_id order_line_item_id base_price"),
+        "position": 0,
+        "quantity": "1.0",
+        "ledger_account_id": None,
+        "stock_trail_ids": [],
+    },
     "invoices": {
         **_STAMPS,
         **_nulls("document_url order_id shipping_address_id billing_address_id payment_term_id due_at"),

@@ -89,10 +89,12 @@ def ship_waiting(world: World, wanted: Record) -> list[Record]:
     """Work through the orders that wait, oldest first, with generated tracking.
 
     ``account``; ``count`` (all unless given); ``share_partial`` from 0 to 1: of the orders with more than one unit, how many
-    get only some of it; ``only`` ``"partial"`` or ``"unshipped"``; ``seed``.
+    get only some of it; ``only`` ``"partial"`` or ``"unshipped"``; ``leave``, the numbers of orders that are put aside; ``seed``.
     """
     chance = random.Random(wanted.get("seed"))
-    waiting = _waiting(world, wanted.get("account"), wanted.get("only"))
+    aside = set(wanted.get("leave") or ())
+    found = _waiting(world, wanted.get("account"), wanted.get("only"))
+    waiting = [order for order in found if order["order_number"] not in aside]
     shipped = []
     for order in waiting[: int(wanted["count"])] if "count" in wanted else waiting:
         details = tracking(chance)

@@ -38,7 +38,6 @@ def made(slug: str, name: str, environment: Mapping[str, str]) -> Integration:
             token_url=f"{url}/token",
             scopes=("orders",),
             basic_auth=True,
-            rotates=environment["ACME_ROTATES"] == "1",
         ),
         account=account,
         cart=CartSide(

@@ -46,6 +46,7 @@ def test_a_package_is_created_and_can_be_read_under_its_tracking_number(here: He
 
 def test_a_line_is_fulfilled_as_soon_as_any_unit_is(here: Here) -> None:
     order = here.order(lines=TWO_LINES)
+    here.world.clock.skew = 10
     ship(here, order, lineItems=lines_of(order, 1))
     changed = now_of(here, order)
     assert [line["lineItemFulfillmentStatus"] for line in changed["lineItems"]] == ["FULFILLED", "NOT_STARTED"]

@@ -60,7 +60,7 @@ def test_a_paid_order_is_told_signed_to_whoever_subscribed(here: Here, applicati
     created = subscribe(here, here.token, "ORDER_CONFIRMATION", destination(here, application, receiver))
     assert created.status_code == 201
     order = here.order()
-    signature, body = receiver.got.get(timeout=10)
+    signature, body = receiver.got.get(timeout=60)
     told = json.loads(body)
     assert told["notification"]["data"]["order"]["orderId"] == order["orderId"]
     kid = json.loads(base64.b64decode(signature))["kid"]
@@ -80,7 +80,7 @@ def test_messages_have_the_shape_of_the_samples(here: Here, receiver: Receiver, 
     here.control("notify", topic="MARKETPLACE_ACCOUNT_DELETION", username=ALICE, endpoint=receiver.address)
     here.control("notify", topic="ORDER_CONFIRMATION", order_id=order["orderId"], endpoint=receiver.address)
     for sample in (vectors["VALID"]["message"], confirmed):
-        told = json.loads(receiver.got.get(timeout=10)[1])
+        told = json.loads(receiver.got.get(timeout=60)[1])
         assert shape(told) == shape(sample)
 
 
@@ -96,7 +96,7 @@ def test_what_is_not_acknowledged_is_sent_three_times(here: Here, receiver: Rece
     receiver.statuses = [500, 412, 204]
     sent = here.control("notify", topic="MARKETPLACE_ACCOUNT_DELETION", username=ALICE, endpoint=receiver.address)
     assert sent["sent"][0]["status"] == 204
-    attempts = [json.loads(receiver.got.get(timeout=10)[1])["notification"] for _ in range(3)]
+    attempts = [json.loads(receiver.got.get(timeout=60)[1])["notification"] for _ in range(3)]
     assert [attempt["publishAttemptCount"] for attempt in attempts] == [1, 2, 3]
     assert len({attempt["notificationId"] for attempt in attempts}) == 1
 
@@ -104,7 +104,7 @@ def test_what_is_not_acknowledged_is_sent_three_times(here: Here, receiver: Rece
 def test_an_ended_grant_is_told(here: Here, application: str, receiver: Receiver) -> None:
     subscribe(here, application, "AUTHORIZATION_REVOCATION", destination(here, application, receiver))
     here.control("revoke", username=ALICE, reason="REVOKED_BY_USER")
-    data = json.loads(receiver.got.get(timeout=10)[1])["notification"]["data"]
+    data = json.loads(receiver.got.get(timeout=60)[1])["notification"]["data"]
     assert (data["username"], data["revokeReason"]) == (ALICE, "REVOKED_BY_USER")
 
 
@@ -151,7 +151,7 @@ def test_a_disabled_subscription_hears_nothing(here: Here, application: str, rec
     here.order()
     assert here.post(f"{path}/enable").status_code == 204
     second = here.order()
-    told = json.loads(receiver.got.get(timeout=10)[1])
+    told = json.loads(receiver.got.get(timeout=60)[1])
     assert told["notification"]["data"]["order"]["orderId"] == second["orderId"]
     assert here.call("DELETE", path).status_code == 204
     assert error_ids(here.get(path)) == [195013]

@@ -41,11 +41,11 @@ def client(address: str, refresh_token: str | None = None) -> EbayClient:
 def consent(ebay: EbayStandIn, asked: str) -> str:
     """What Alice does in her browser; the code in the address she is sent back to."""
     browser = requests.Session()
-    page = browser.get(f"{ebay.api}/oauth2/authorize?{urlsplit(asked).query}", timeout=10)
+    page = browser.get(f"{ebay.api}/oauth2/authorize?{urlsplit(asked).query}", timeout=60)
     form = {"request": _hidden(page.text), "username": SELLER, "password": "pw"}
-    page = browser.post(f"{ebay.api}/signin", data=form, timeout=10)
+    page = browser.post(f"{ebay.api}/signin", data=form, timeout=60)
     form = {"request": _hidden(page.text), "decision": "accept"}
-    answer = browser.post(f"{ebay.api}/oauth2/consents", data=form, timeout=10, allow_redirects=False)
+    answer = browser.post(f"{ebay.api}/oauth2/consents", data=form, timeout=60, allow_redirects=False)
     return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
 
 
@@ -116,7 +116,7 @@ def test_it_is_told_when_the_grant_has_ended(ebay: EbayStandIn, alice: EbayClien
 
 def test_it_verifies_our_notifications(ebay: EbayStandIn, receiver: Receiver) -> None:
     ebay.control("notify", topic="MARKETPLACE_ACCOUNT_DELETION", username=SELLER, endpoint=receiver.address)
-    signature, body = receiver.got.get(timeout=10)
+    signature, body = receiver.got.get(timeout=60)
     verifier = NotificationVerifier(client(ebay.api))
     assert verifier.verify(body, signature)
     assert not verifier.verify(body + b" ", signature)

@@ -7,17 +7,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.waiting import wait_until
+
 from .conftest import ALICE
 from .running import Gecko, running
 
-SECONDS = 20
+SECONDS = 60
 ORDER = {"order": {"company": {"name": "eBay", "company_type": "consumer"}, "shipping_address": {"address1": "1 High St"}}}
 
 
@@ -67,10 +68,7 @@ def test_an_effect_may_come_late(gecko: Gecko, api: requests.Session, made: Any)
     gecko.fault("late_effect", method="POST", path="^/orders$", seconds=0.5)
     with pytest.raises(requests.ConnectionError):
         place(gecko, api)
-    for _ in range(200):
-        if made():
-            break
-        time.sleep(0.05)
+    wait_until(lambda: made() > 0)
     assert made() == 1
 
 
@@ -93,6 +91,7 @@ def test_a_slow_answer_runs_into_the_client_s_deadline(gecko: Gecko, api: reques
     gecko.fault("effect_then_delay", method="POST", path="^/orders$", seconds=2)
     with pytest.raises(requests.Timeout):
         api.post(f"{gecko.url}/orders", json=ORDER, timeout=0.5)
+    wait_until(lambda: made() > 0)
     assert made() == 1
 
 

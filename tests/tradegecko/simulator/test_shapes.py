@@ -77,6 +77,7 @@ def full(shop: Shop) -> Shop:
     details = {"tracking_number": "1Z", "tracking_company": "UPS", "tracking_url": "u", "delivery_type": "Courier"}
     shop.call("POST", f"/orders/{order['id']}/actions/pay", {"payment": {"reference": "x"}})
     shop.call("POST", f"/orders/{order['id']}/actions/fulfil", {"fulfillment": details})
+    shop.control("POST", f"orders/{order['id']}/return", {"received": True})
     company = order["company_id"]
     shop.call("POST", "/contacts", {"contact": {"company_id": company, "first_name": "Carlos"}})
     shop.call("POST", "/notes", {"note": {"company_id": company, "body": "Cupcakes"}})
@@ -109,6 +110,8 @@ FILLED = [
     "contacts",
     "currencies",
     "fulfillment_line_items",
+    "fulfillment_return_line_items",
+    "fulfillment_returns",
     "fulfillments",
     "invoice_line_items",
     "invoices",

@@ -50,7 +50,7 @@ def test_a_notice_is_thin_and_signed(shop: Shop, inbox: tuple[str, queue.Queue[N
     subscribe(shop, address, "fulfillment.fulfilled")
     order = shop.order({"variant_id": shop.variant("S1")})
     shop.call("POST", f"/orders/{order['id']}/actions/fulfil")
-    headers, body = posted.get(timeout=10)
+    headers, body = posted.get(timeout=60)
     notice = json.loads(body)
     fulfillment = shop.order_now(order)["fulfillment_ids"][0]
     assert (notice["object_id"], notice["event"], notice["order_id"]) == (fulfillment, "fulfillment.fulfilled", order["id"])
@@ -65,7 +65,7 @@ def test_only_what_was_asked_for_is_sent(shop: Shop, inbox: tuple[str, queue.Que
     subscribe(shop, address, "order.finalized")
     shop.order(status="draft")
     order = shop.order()
-    assert json.loads(posted.get(timeout=10)[1])["object_id"] == order["id"]
+    assert json.loads(posted.get(timeout=60)[1])["object_id"] == order["id"]
     assert posted.empty()
 
 
@@ -74,10 +74,10 @@ def test_gone_ends_a_webhook(shop: Shop, inbox: tuple[str, queue.Queue[Notice]])
     subscribe(shop, f"{address}/gone", "order.create")
     subscribe(shop, address, "company.create")
     shop.order()
-    posted.get(timeout=10)
-    posted.get(timeout=10)  # company.create comes first or second; either way both have been delivered
+    posted.get(timeout=60)
+    posted.get(timeout=60)  # company.create comes first or second; either way both have been delivered
     shop.call("POST", "/companies", {"company": {"name": "B", "company_type": "business"}})
-    posted.get(timeout=10)  # and this one only after the answer to the first two was read
+    posted.get(timeout=60)  # and this one only after the answer to the first two was read
     assert [hook["event"] for hook in shop.get("/webhooks")["webhooks"]] == ["company.create"]
 
 

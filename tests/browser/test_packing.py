@@ -145,6 +145,7 @@ def test_a_packing_desk_is_set_up_and_goes_live_without_a_grant(page: Page, acme
     expect(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Packing")).to_have_count(0)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Warehouses").click()
     page.get_by_role("link", name="Set up a warehouse").first.click()
+    expect(page.get_by_role("link", name="Set up Packing desk")).to_be_visible()
     is_accessible(page)
     page.get_by_role("link", name="Set up Packing desk").click()
     page.get_by_role("button", name="Continue").click()

@@ -62,7 +62,11 @@ def show_navigation(page: Page) -> None:
 
 
 def is_accessible(page: Page) -> None:
-    """Nothing that axe calls serious or critical, and no page wider than its window."""
+    """Nothing that axe calls serious or critical, and no page wider than its window.
+
+    A click ends as soon as the next page has begun, when there may be no element of it yet to judge.
+    """
+    page.wait_for_load_state()
     found = AXE.run(page, options=VIOLATIONS).response["violations"]
     serious = [each for each in found if each["impact"] in ("serious", "critical")]
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == []

@@ -85,6 +85,7 @@ def test_orders_are_pulled_again_by_number(page: Page, acme: Merchant) -> None:
     log_in(page)
     page.goto(f"/m/{acme.public_id}/orders/")
     page.get_by_role("link", name="Pull again").click()
+    expect(page.get_by_label("Order numbers")).to_be_visible()
     is_accessible(page)
     page.get_by_label("Order numbers").fill("12-12910-88211")
     page.get_by_role("button", name="Pull these orders").click()

@@ -58,6 +58,7 @@ def test_a_kit_is_made_changed_and_deleted(page: Page, catalogue: None, acme: Me
     log_in(page)
     page.goto(f"/m/{acme.public_id}/skus/?q=CAMP")
     page.get_by_role("link", name="Kit, promotional code… for CAMP-SET").click()
+    expect(page.get_by_label("Warehouse SKU 1")).to_be_visible()
     is_accessible(page)
     page.get_by_label("Warehouse SKU 1").fill("TENT-2P-GREEN")
     page.get_by_role("button", name="Another SKU").click()
@@ -80,6 +81,7 @@ def test_a_file_is_looked_at_before_it_is_applied(page: Page, catalogue: None, a
     log_in(page)
     page.goto(f"/m/{acme.public_id}/skus/")
     page.get_by_role("link", name="Import").click()
+    expect(page.get_by_role("heading", name="Import SKU rules")).to_be_visible()
     is_accessible(page)
     bad = b"code,sku,units\nCAMP-SET,STOVE,many\n"
     page.get_by_label("CSV file").set_input_files({"name": "bad.csv", "mimeType": "text/csv", "buffer": bad})

@@ -13,12 +13,10 @@ from cartrover.connections.models import (
     Connection,
     Credential,
     GrantAttempt,
-    ServiceHolder,
     SetupLink,
     Warehouse,
 )
 from cartrover.events.telling import event, tell
-from cartrover.merchants import audit
 from cartrover.merchants.audit import Values
 from cartrover.merchants.tenancy import acting_for
 from cartrover.portal.operators import OperatorAdmin, Told, asks_first
@@ -74,26 +72,28 @@ class SetupLinkAdmin(OperatorAdmin):
 
     @admin.action(description="Send again")
     @asks_first("Send these links again? Each mail carries a new link, and the one of before opens nothing any more.")
-    def send_again(self, request: HttpRequest, queryset: QuerySet[SetupLink]) -> None:
-        self._each(request, queryset, sharing.resend, "was sent again")
+    def send_again(self, request: HttpRequest, queryset: QuerySet[SetupLink]) -> Told:
+        return self._each(request, queryset, sharing.resend, "was sent again")
 
     @admin.action(description="Withdraw")
     @asks_first("Withdraw these links? They open nothing any more, also where one is open in a browser now.")
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[SetupLink]) -> None:
-        self._each(request, queryset, sharing.revoke, "was withdrawn")
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[SetupLink]) -> Told:
+        return self._each(request, queryset, sharing.revoke, "was withdrawn")
 
-    def _each(self, request: HttpRequest, queryset: QuerySet[SetupLink], act: Callable[..., None], what_happened: str) -> None:
+    def _each(self, request: HttpRequest, queryset: QuerySet[SetupLink], act: Callable[..., None], what_happened: str) -> Told:
+        told: dict[int, Values] = {}
         for link in queryset.select_related("merchant", "cart", "warehouse", "connection", "created_by"):
             words = f"{link} {what_happened}."
             try:
                 with acting_for(link.merchant_id):
                     act(link, actor="Operator")
-                    audit.record(request, f"{what_happened}, by an operator", link)
             except sharing.Refused as refused:
                 self.message_user(request, f"{link}: {refused.words}", messages.WARNING)
                 continue
+            told[link.pk] = {"recipient": link.recipient}
             self.log_change(request, link, words)
             self.message_user(request, words)
+        return told
 
 
 @admin.register(Cart)
@@ -146,11 +146,12 @@ def _asked_again(its_admin: OperatorAdmin, request: HttpRequest, carts: Iterable
 
 def _paused(its_admin: OperatorAdmin, request: HttpRequest, rows: Iterable[Cart | Warehouse]) -> None:
     for row in rows:
-        if row.state != ServiceHolder.State.LIVE:
-            its_admin.message_user(request, f"{row} is not live.", messages.WARNING)
+        try:
+            with acting_for(row.merchant_id):
+                holders.pause(row, actor="Operator")
+        except holders.Obstacle as obstacle:
+            its_admin.message_user(request, str(obstacle), messages.WARNING)
             continue
-        with acting_for(row.merchant_id):
-            holders.pause(row, actor="Operator")
         its_admin.log_change(request, row, "Paused.")
         its_admin.message_user(request, f"{row} is paused.")
 

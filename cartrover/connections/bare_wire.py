@@ -13,9 +13,7 @@ class BareWire:
 
     def token(self, *, instead_of: str = "") -> str:
         if instead_of:
-            raise NeedsMerchant(
-                f"{self._provider} no longer accepts the access that it gave. Press Grant Us API Access again.", fix="grant"
-            )
+            raise NeedsMerchant(f"{self._provider} no longer accepts the access that it gave. Grant access again.", fix="grant")
         return self._token
 
     def before_call(self, resource: str, *, write: bool) -> None:

@@ -47,16 +47,16 @@ log = logging.getLogger(__name__)
 
 WORDS = {
     "unknown_state": "This answer from {provider} belongs to nothing that was started here. Start again on the setup page.",
-    "other_browser": "This was started in another browser. Press Grant Us API Access in the browser that you use now.",
-    "other_person": "This was started by somebody else. Log in as that person, or press Grant Us API Access yourself.",
-    "other_integration": "This answer came to the wrong address. Press Grant Us API Access again.",
+    "other_browser": "This was started in another browser. Press {button} in the browser that you use now.",
+    "other_person": "This was started by somebody else. Log in as that person, or press {button} yourself.",
+    "other_integration": "This answer came to the wrong address. Press {button} again.",
     "used_twice": "This answer from {provider} was used before. {before}",
-    "expired": "This took longer than ten minutes. Press Grant Us API Access again.",
-    "declined": "Access was declined at {provider}, so nothing was connected. Press Grant Us API Access to try again.",
-    "provider_error": "{provider} could not give access and called it {error!r}. Press Grant Us API Access to try again.",
-    "no_code": "{provider} answered without saying whether it gives access. Press Grant Us API Access to try again.",
+    "expired": "This took longer than ten minutes. Press {button} again.",
+    "declined": "Access was declined at {provider}, so nothing was connected. Press {button} to try again.",
+    "provider_error": "{provider} could not give access and called it {error!r}. Press {button} to try again.",
+    "no_code": "{provider} answered without saying whether it gives access. Press {button} to try again.",
     "link_ended": "The link of this setup ended while you were at {provider}, so nothing was connected. {before}",
-    "unreadable": "The access that {provider} gave could not be kept. Press Grant Us API Access again.",
+    "unreadable": "The access that {provider} gave could not be kept. Press {button} again.",
 }
 
 
@@ -127,11 +127,11 @@ def finish(slug: str, params: Mapping[str, str], browser_key: str, user: User | 
         refusal = _refusal(attempt, slug, browser_key, user)
         if refusal:
             tell([event(attempt, "grant_refused", _words(attempt, refusal), cause=refusal)])
+            words = _words(attempt, refusal, before=attempt.words)
         else:
             _take(attempt, params)
     if refusal:
-        used = attempt if refusal == "used_twice" else None
-        raise Refused(refusal, _words(attempt, refusal, before=attempt.words), used)
+        raise Refused(refusal, words, attempt if refusal == "used_twice" else None)
     if attempt.state == State.FAILED:
         return attempt
     return _exchange(attempt, params["code"])
@@ -293,15 +293,15 @@ def _done(attempt: GrantAttempt, connection: Connection) -> None:
 
 
 def _made(attempt: GrantAttempt, account: Account) -> Connection:
-    connection = Connection(
+    """Of two windows that are answered at once for one new account, the second finds what the first made."""
+    connection: Connection
+    connection, _ = Connection.objects.get_or_create(
         merchant_id=attempt.merchant_id,
         integration=attempt.integration,
         environment=registry.get(attempt.integration).environment,
         account_id=account.external_id,
-        account_name=account.name,
-        authorised_at=timezone.now(),
+        defaults={"account_name": account.name, "authorised_at": timezone.now()},
     )
-    connection.save()
     return connection
 
 
@@ -403,6 +403,11 @@ def _use_what_is_here(attempt: GrantAttempt, wanted: Connection, came: Connectio
         _done(attempt, came)
 
 
+def too_late(attempt: GrantAttempt) -> str:
+    """What is said of an attempt whose time is over. Inside the merchant's door."""
+    return _words(attempt, "expired")
+
+
 def forget_unanswered() -> None:
     """What came and was not used within the hour is forgotten. Inside the merchant's door."""
     _forget(GrantAttempt.objects.filter(ends_at__lt=timezone.now()))
@@ -420,7 +425,7 @@ def _fail_by(attempt: GrantAttempt, outcome: Outcome) -> None:
     cause = next((name for kind, name in causes.items() if isinstance(outcome, kind)), "refused")
     words = outcome.message
     if isinstance(outcome, RetryLater):
-        words = f"{words} Nothing was connected. Press Grant Us API Access to try again."
+        words = f"{words} Nothing was connected. Press {_button(attempt)} to try again."
     _end(attempt, cause, words, detail=outcome.detail)
 
 
@@ -435,4 +440,16 @@ def _end(attempt: GrantAttempt, cause: str, words: str, **data: str) -> None:
 
 
 def _words(attempt: GrantAttempt, cause: str, **names: str) -> str:
-    return WORDS[cause].format(provider=_provider(attempt.integration), **{"before": "", **names}).strip()
+    given = {"provider": _provider(attempt.integration), "button": _button(attempt), "before": "", **names}
+    return WORDS[cause].format_map(given).strip()
+
+
+def _button(attempt: GrantAttempt) -> str:
+    """What the button is called on the page that the attempt began on."""
+    if attempt.link_id is not None:
+        return "Grant Us API Access"
+    if attempt.renews_id is not None:
+        return "Reconnect"
+    holder = attempt.cart or attempt.warehouse
+    again = holder is not None and holder.connection_id is not None
+    return "Grant access to another account" if again else "Grant Us API Access"

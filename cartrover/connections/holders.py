@@ -219,9 +219,11 @@ def go_live(holder: Holder, *, actor: str, days_back: int = FIRST_PULL_DAYS) -> 
         raise Obstacle(reasons)
     now = timezone.now()
     holder.went_live_at = holder.went_live_at or now
+    also = ["went_live_at"]
     if isinstance(holder, Cart):
         holder.pull_from = holder.pull_from or now - timedelta(days=days_back)
-    _become(holder, State.LIVE, f"{holder.name} is live.", actor)
+        also.append("pull_from")
+    _become(holder, State.LIVE, f"{holder.name} is live.", actor, *also)
 
 
 def pull_since(cart: Cart, moment: datetime, *, actor: str) -> None:
@@ -234,17 +236,20 @@ def pull_since(cart: Cart, moment: datetime, *, actor: str) -> None:
 
 
 def pause(holder: Holder, *, actor: str) -> None:
-    """Stop its services until it goes live again."""
+    """Stop its services until it goes live again. Raises Obstacle where it is not live: a draft would come out of it untested."""
+    if holder.state != State.LIVE:
+        raise Obstacle([f"{holder.name} is not live."])
     _become(holder, State.PAUSED, f"{holder.name} is paused.", actor)
 
 
 _DONE = {State.LIVE: "took live", State.PAUSED: "paused", State.CHECKED: "tested and saved", State.DRAFT: "tested in vain"}
 
 
-def _become(holder: Holder, state: ServiceHolder.State, words: str, actor: str) -> None:
+def _become(holder: Holder, state: ServiceHolder.State, words: str, actor: str, *also: str) -> None:
+    """``also`` are the other columns that change with it. No more is written: the row may be older than the test it passed."""
     with audit.watched(actor, _DONE[state], holder, "state"):
         holder.state = state
-        holder.save()
+        holder.save(update_fields=["state", *also])
     tell([event(holder, state, words, actor=actor)])
     _changed(holder)
 

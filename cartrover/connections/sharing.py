@@ -20,7 +20,9 @@ from cartrover.connections.models import Cart, Connection, GrantAttempt, Service
 from cartrover.events.telling import event, tell
 from cartrover.mail import outbox
 from cartrover.mail.message import Unwanted
-from cartrover.merchants.models import User
+from cartrover.merchants import audit
+from cartrover.merchants.models import Member, Role, User
+from cartrover.merchants.roles import may
 from cartrover.merchants.tenancy import across_merchants
 
 Purpose = SetupLink.Purpose
@@ -33,10 +35,12 @@ WORDS = {
     "unknown": "This link opens nothing. Perhaps it was not copied whole, or a newer one was sent since: use the link of the "
     "newest mail, or ask whoever sent it to you.",
     "used": "This is complete already, and its link is used up. There is nothing left for you to do.",
-    "revoked": "{merchant} has withdrawn this link. Ask {asker} if you did not expect that.",
-    "expired": "This link has expired. Ask {asker} to send it again; what you have done so far is kept.",
+    "revoked": "{merchant} has withdrawn this link. Ask {contact} if you did not expect that.",
+    "expired": "This link has expired. Ask {contact} to send it again; what you have done so far is kept.",
     "needless": "{merchant} has finished this in another way meanwhile. There is nothing left for you to do.",
+    "connected": "{names} has access already, so there is nothing to ask for.",
 }
+ENDED = ("used", "revoked", "needless")  # for good: no new mail and no new week opens such a link again
 
 
 class Refused(Exception):
@@ -54,17 +58,18 @@ class Refused(Exception):
 def share(recipient: str, actor: User, *, cart: Cart | None = None, warehouse: Warehouse | None = None) -> SetupLink:
     """Ask an account's owner to set up a draft. Inside the merchant's door. The mail goes out once this is committed.
 
-    One link a draft: an open one of before is withdrawn.
+    One link a draft: an open one of before is withdrawn. Raises Refused where the draft has access already.
     """
-    for before in _open(SetupLink.objects.filter(Q(cart=cart) if warehouse is None else Q(warehouse=warehouse))):
-        revoke(before, actor=actor.get_username())
+    connected = [holder.name for holder in (warehouse, cart) if holder is not None and holder.connection_id is not None]
+    if connected:
+        raise Refused("connected", WORDS["connected"].format(names=" and ".join(connected)))
+    _withdraw_open(SetupLink.objects.filter(Q(cart=cart) if warehouse is None else Q(warehouse=warehouse)), actor)
     return _made(Purpose.SETUP, recipient, actor, cart=cart, warehouse=warehouse)
 
 
 def ask_to_renew(connection: Connection, recipient: str, actor: User | None = None) -> SetupLink:
     """Ask an account's owner to consent again. Inside the merchant's door. Without an actor it is CartRover that asks."""
-    for before in _open(SetupLink.objects.filter(connection=connection)):
-        revoke(before, actor=_name(actor))
+    _withdraw_open(SetupLink.objects.filter(connection=connection), actor)
     return _made(Purpose.RENEWAL, recipient, actor, connection=connection)
 
 
@@ -76,8 +81,8 @@ def owner_of(connection: Connection) -> str:
 
 
 def resend(link: SetupLink, *, actor: str) -> None:
-    """Send the mail again, with a new token and a new week. Raises Refused where the link is used up or withdrawn."""
-    _insist(link, "used", "revoked")
+    """Send the mail again, with a new token and a new week. Raises Refused where the link has ended for good."""
+    _insist(link, *ENDED)
     _tell(link, "link_resent", f"The link for {link.recipient} is sent again.", actor)
     _post(link)
 
@@ -93,7 +98,7 @@ def revoke(link: SetupLink, *, actor: str) -> None:
 
 def copied(link: SetupLink, *, actor: str) -> str:
     """The address to hand over by other means; the one that was mailed opens nothing any more. Raises Refused as ``resend``."""
-    _insist(link, "used", "revoked")
+    _insist(link, *ENDED)
     outbox.withdraw(MAILS[Purpose(link.purpose)], link=link.pk)  # sent later, it would end the address that is handed over
     address = mint(link.pk)
     _tell(link, "link_copied", f"The link for {link.recipient} was made anew, to be copied.", actor)
@@ -103,11 +108,11 @@ def copied(link: SetupLink, *, actor: str) -> str:
 def mint(link_id: int) -> str:
     """A new token for a link, which ends the one before and begins its week. Returns the whole address.
 
-    Inside the merchant's door; commit before it is sent. Raises Unwanted where the link is used up or withdrawn.
+    Inside the merchant's door; commit before it is sent. Raises Unwanted where the link has ended for good.
     """
     link = SetupLink.objects.select_for_update(no_key=True).get(pk=link_id)
     cause = refusal(link)
-    if cause in ("used", "revoked"):
+    if cause in ENDED:
         raise Unwanted(words(link, cause))
     token = secrets.token_urlsafe(TOKEN_BYTES)
     link.token_hash, link.minted, link.minted_at = digest(token), link.minted + 1, timezone.now()
@@ -116,8 +121,10 @@ def mint(link_id: int) -> str:
     return f"{settings.PORTAL_URL}{reverse('setup_link', args=[token])}"
 
 
-def _open(links: QuerySet[SetupLink]) -> QuerySet[SetupLink]:
-    return links.filter(used_at=None, revoked_at=None)
+def _withdraw_open(links: QuerySet[SetupLink], actor: User | None) -> None:
+    for before in links.filter(used_at=None, revoked_at=None):
+        revoke(before, actor=_name(actor))
+        audit.record(_name(actor), "withdrew a setup link", before)
 
 
 def _made(purpose: str, recipient: str, actor: User | None, **subject: Cart | Warehouse | Connection | None) -> SetupLink:
@@ -177,7 +184,7 @@ def find(token_hash: bytes) -> SetupLink:
 
 def insist_on_use(link: SetupLink) -> None:
     """Inside the merchant's door. Raises Refused where it opens nothing any more."""
-    _insist(link, "used", "revoked", "expired", "needless")
+    _insist(link, *ENDED, "expired")
 
 
 def _insist(link: SetupLink, *causes: str) -> None:
@@ -192,18 +199,30 @@ def refusal(link: SetupLink) -> str:
         return "used"
     if link.revoked_at is not None:
         return "revoked"
-    if timezone.now() > link.expires_at:
-        return "expired"
-    return "needless" if _done_elsewhere(link) else ""
+    if _done_elsewhere(link):
+        return "needless"
+    return "expired" if timezone.now() > link.expires_at else ""
 
 
 def words(link: SetupLink, cause: str) -> str:
-    return WORDS[cause].format(merchant=link.merchant.name, asker=asker(link))
+    return WORDS[cause].format(merchant=link.merchant.name, contact=contact(link))
 
 
 def asker(link: SetupLink) -> str:
-    """Whom the owner can ask."""
-    return link.created_by.email if link.created_by is not None else link.merchant.name
+    """Who asks the owner: the member who shared the link, while they are on the team. Inside the merchant's door."""
+    member = _sharer(link)
+    return member.user.email if member is not None else link.merchant.name
+
+
+def contact(link: SetupLink) -> str:
+    """Whom the owner can ask. Inside the merchant's door."""
+    return link.merchant.support_contact or asker(link)
+
+
+def _sharer(link: SetupLink) -> Member | None:
+    rows = Member.objects.filter(user=link.created_by_id, user__is_active=True).select_related("user")
+    sharer: Member | None = rows.first()
+    return sharer
 
 
 def _done_elsewhere(link: SetupLink) -> bool:
@@ -241,10 +260,16 @@ def slug_of(link: SetupLink) -> str:
     return subjects[0].integration
 
 
+def held(link: SetupLink) -> SetupLink:
+    """The link as it is now, which stays so until the merchant's door closes. Raises Refused where it opens nothing any more."""
+    now: SetupLink = SetupLink.objects.select_for_update(no_key=True, of=("self",)).get(pk=link.pk)
+    insist_on_use(now)
+    return now
+
+
 def complete(link: SetupLink) -> None:
     """Use the link up, and tell both sides. Inside the merchant's door. Raises Refused, so of two at once one is told."""
-    link = SetupLink.objects.select_for_update(no_key=True, of=("self",)).get(pk=link.pk)
-    insist_on_use(link)
+    link = held(link)
     link.used_at = timezone.now()
     link.save(update_fields=["used_at"])
     _tell(link, "link_used", f"{link.recipient} has finished: the link is used up.", OWNER)
@@ -255,8 +280,9 @@ def complete(link: SetupLink) -> None:
         return
     mail = DONE_MAILS[Purpose(link.purpose)]
     outbox.post(mail, to=link.recipient, merchant=link.merchant, side="owner", **_subject(link))
-    if link.created_by is not None:
-        outbox.post(mail, to=link.created_by.email, merchant=link.merchant, side="member", **_subject(link))
+    sharer = _sharer(link)
+    if sharer is not None and may(sharer, Role.MANAGER):
+        outbox.post(mail, to=sharer.user.email, merchant=link.merchant, side="member", **_subject(link))
     else:
         outbox.notify(mail, side="member", **_subject(link))
 

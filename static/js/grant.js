@@ -2,6 +2,8 @@
 
 // Grant Us API Access: opens the provider's window and learns from the server what came of it. Whether that window is open
 // is no evidence: where the provider cuts it off from this page, it looks closed while its owner is still logging in.
+// The page is then asked for anew by the address of its form: it may be the answer to a form itself, which reloading would send
+// again.
 
 const ASK_EVERY = 2000;
 const HERE = "cartrover-grant-here"; // says to the page that the provider comes back to that it is in this window
@@ -63,8 +65,8 @@ function watch(form) {
   function isLoggedOut(answer) {
     if (answer.type !== "opaqueredirect") return false;
     stop();
-    say("bad", "You have been logged out.", button("Log in", () => window.location.reload()));
-    reloadUnlessTyped();
+    say("bad", "You have been logged out.", button("Log in", openAnew));
+    openAnewUnlessTyped();
     return true;
   }
 
@@ -91,12 +93,12 @@ function watch(form) {
     }
     stop();
     if (attempt.state === "done") {
-      say("good", attempt.words, button("Show it", () => window.location.reload()));
-      reloadUnlessTyped();
+      say("good", attempt.words, button("Show it", openAnew));
+      openAnewUnlessTyped();
     } else if (attempt.state === "asked") {
       say("wait", attempt.words, link("Use this account instead", address.replace(/status\/$/, "instead/")));
     } else if (attempt.state === "kept") {
-      say("wait", attempt.words, button("Go on", () => goOn(address)));
+      say("wait", attempt.words, button("Go on", () => goOn(address).catch(() => say("bad", "CartRover did not answer. Try again."))));
     } else {
       say("bad", attempt.words);
     }
@@ -108,6 +110,14 @@ function watch(form) {
     if (isLoggedOut(answer)) return;
     asking = () => {};
     show(await answer.json(), address);
+  }
+
+  function openAnew() {
+    window.location.replace(form.dataset.page);
+  }
+
+  function openAnewUnlessTyped() {
+    if (document.querySelector("form[data-changed]") === null) openAnew();
   }
 
   function stop() {
@@ -126,10 +136,6 @@ function watch(form) {
     box.append(text);
     says.replaceChildren(box);
   }
-}
-
-function reloadUnlessTyped() {
-  if (document.querySelector("form[data-changed]") === null) window.location.reload();
 }
 
 function button(words, press) {

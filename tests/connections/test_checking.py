@@ -291,6 +291,14 @@ def test_nothing_goes_live_that_was_not_tested(stage: Stage) -> None:
             holders.go_live(Warehouse.objects.get(), actor="Alice")
 
 
+def test_a_draft_is_not_paused_and_so_does_not_go_live_untested(stage: Stage) -> None:
+    with acting_for(stage.merchant):
+        Warehouse.objects.update(state="draft")
+        with pytest.raises(holders.Obstacle, match="is not live"):
+            holders.pause(Warehouse.objects.get(), actor="Alice")
+        assert Warehouse.objects.get().state == "draft"
+
+
 def test_another_account_makes_a_draft_of_what_was_live(stage: Stage) -> None:
     with acting_for(stage.merchant):
         cart = Cart.objects.get()

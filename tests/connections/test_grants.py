@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from cartrover.connections import claims, grants
 from cartrover.connections.credentials import access_token
-from cartrover.connections.holders import disconnect, new_cart, new_warehouse
+from cartrover.connections.holders import disconnect, join, new_cart, new_warehouse
 from cartrover.connections.models import AccountClaim, Cart, Connection, Credential, GrantAttempt, Warehouse
 from cartrover.events.models import Event, Problem
 from cartrover.merchants.models import Member, Merchant, Role, User
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from integrations import oauth2, registry
+from integrations.contract import Account
 from integrations.outcomes import NeedsMerchant
 from tests.connections.conftest import Connect, use
 from tests.connections.provider import Provider
@@ -115,6 +116,31 @@ def test_an_account_that_the_merchant_has_is_joined(merchant: Merchant, alice: U
     token = access_token(first.connection_id or 0, merchant.pk)
     refreshed = access_token(first.connection_id or 0, merchant.pk, instead_of=token)
     assert provider.access_tokens[refreshed] == "seller-1", "the new grant ended the old one, so its tokens must be the ones kept"
+
+
+def test_a_second_window_that_is_answered_at_once_finds_what_the_first_made(
+    merchant: Merchant, alice: User, provider: Provider
+) -> None:
+    first = _grant(provider, merchant, alice, cart=_cart(merchant))
+    account = Account("seller-1", "seller-1 Ltd", "seller-1", {})
+    with acting_for(merchant):
+        assert grants._made(first, account) == first.connection
+
+
+@pytest.mark.parametrize(
+    ("begun_on", "button"),
+    [("draft", "Grant Us API Access"), ("connection", "Reconnect"), ("connected cart", "Grant access to another account")],
+)
+def test_what_went_wrong_names_the_button_of_its_page(
+    merchant: Merchant, alice: User, provider: Provider, connect: Connect, begun_on: str, button: str
+) -> None:
+    cart, connection = _cart(merchant), connect(merchant, "seller-1")
+    if begun_on == "connected cart":
+        with acting_for(merchant):
+            join(cart, connection)
+    _attempt, state = _start(merchant, alice, **({"renews": connection} if begun_on == "connection" else {"cart": cart}))
+    ended = grants.finish("acme", {"error": "access_denied", "state": state}, BROWSER, alice)
+    assert f"Press {button} to try again." in ended.words
 
 
 def test_both_drafts_of_one_grant_are_joined(merchant: Merchant, alice: User, provider: Provider) -> None:

@@ -20,11 +20,11 @@ from django.utils import timezone
 from cartrover.connections import sharing
 from cartrover.connections.holders import new_cart, new_warehouse
 from cartrover.connections.models import Cart, Connection, GrantAttempt, SetupLink, Warehouse
-from cartrover.connections.views import opening
+from cartrover.connections.views import opening, owner
 from cartrover.events.models import Event
 from cartrover.mail.message import Unwanted
 from cartrover.mail.models import OutboxMail
-from cartrover.merchants.models import Change, Merchant, Role, User
+from cartrover.merchants.models import Change, Member, Merchant, Role, User
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import housekeeping
 from integrations import registry
@@ -302,6 +302,27 @@ def test_an_ok_that_does_not_pass_keeps_what_was_typed_and_the_link(
     assert (_now(cart).state, _now(link).used_at is None) == ("checked", False)
 
 
+@pytest.mark.parametrize("state", ["draft", "live"])
+def test_an_ok_undoes_nothing_that_a_member_did_while_it_was_tested(
+    olivias: Client, link: SetupLink, cart: Cart, provider: Provider, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    tested = owner._tested
+
+    def meanwhile(*args: Any) -> bool:
+        with acting_for(cart.merchant_id):
+            Cart.objects.update(name="Renamed by Alice", identifier="item", state=state)
+        return tested(*args)
+
+    monkeypatch.setattr(owner, "_tested", meanwhile)
+    shown = _text(_finish(olivias, link, "ok", **{"cart-location_id": "7"}))
+    assert ("Connection complete" if state == "draft" else "finished this in another way") in shown
+    row = _now(cart)
+    assert (row.name, row.identifier) == ("Renamed by Alice", "item")
+    assert (row.state, row.settings["location_id"] == 7) == (("checked", True) if state == "draft" else ("live", False))
+
+
 def test_ok_before_access_is_given_finishes_nothing(olivias: Client, link: SetupLink) -> None:
     _open(olivias, link)
     assert "not finished yet" in _text(_finish(olivias, link, "ok"))
@@ -361,7 +382,7 @@ def test_an_address_that_the_provider_ended_on_can_be_pasted(
     _open(olivias, link)
     answer = _answer(provider, _press_grant(olivias, link), "seller-1")
     address = f"https://acme.example/done?state={answer['state']}&code={answer['code'].replace('#', '%23').replace('+', '%2B')}"
-    shown = _text(olivias.post(reverse("owner_paste"), {"link": link.public_id, "address": address}))
+    shown = _text(olivias.post(reverse("owner_paste"), {"link": link.public_id, "address": address}, follow=True))
     assert "seller-1 Ltd is connected." in shown
     assert _now(cart).connection_id is not None
 
@@ -516,6 +537,57 @@ def test_no_mail_goes_out_for_a_link_that_was_withdrawn(link: SetupLink) -> None
     _revoke(link)
     with acting_for(link.merchant_id), pytest.raises(Unwanted):
         sharing.mint(link.pk)
+
+
+def test_no_mail_goes_out_for_what_a_member_has_done_meanwhile(link: SetupLink, cart: Cart, connect: Connect) -> None:
+    connection = connect(link.merchant, "seller-1")
+    with acting_for(link.merchant_id):
+        Cart.objects.update(connection=connection)
+        SetupLink.objects.update(expires_at=timezone.now())
+        with pytest.raises(Unwanted, match="in another way"):
+            sharing.mint(link.pk)
+
+
+def test_what_has_access_already_is_asked_of_nobody(alices: Client, cart: Cart, merchant: Merchant, connect: Connect) -> None:
+    connection = connect(merchant, "seller-1")
+    with acting_for(merchant):
+        Cart.objects.update(connection=connection)
+    shared = reverse("cart_share", args=[merchant.public_id, cart.public_id])
+    shown = _text(alices.post(shared, {"recipient": OLIVIA}, follow=True))
+    assert "Acme Market Germany has access already, so there is nothing to ask for." in shown
+    assert _mails(merchant) == []
+
+
+# ------------------------------------------------------------------------------------------------------------------- who is asked
+
+
+def test_an_owner_is_told_whom_to_ask(alices: Client, olivias: Client, link: SetupLink, mailoutbox: list[Any]) -> None:
+    assert "Questions? Ask alice@example.com." in _open(olivias, link)
+    with acting_for(link.merchant_id):
+        Merchant.objects.filter(pk=link.merchant_id).update(support_contact="+49 30 123456")
+    assert "Questions? Ask +49 30 123456." in _page(olivias)
+    send_waiting_mail()
+    assert "Questions? Ask +49 30 123456." in mailoutbox[0].body
+    path = _mint(link)
+    _revoke(link)
+    assert "Ask +49 30 123456 if you did not expect that" in _text(olivias.get(path))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_who_has_left_the_team_hears_no_more_of_the_links_they_shared(
+    olivias: Client, merchant: Merchant, alice: User, bob: User, cart: Cart, provider: Provider, gone: bool
+) -> None:
+    with acting_for(merchant):
+        Member.objects.filter(user=bob).update(role=Role.MANAGER)
+        link = sharing.share(OLIVIA, bob, cart=cart)
+        if gone:
+            Member.objects.filter(user=bob).delete()
+    asker = merchant.name if gone else "bob@example.com"
+    assert f"{asker} asks you to do this" in _open(olivias, link)
+    _grant(olivias, provider, link)
+    _finish(olivias, link, "ok")
+    told = [to for kind, to in _mails(merchant) if kind == "connection_complete"]
+    assert told == [OLIVIA, alice.email if gone else bob.email]
 
 
 # --------------------------------------------------------------------------------------------------------------- nothing else
@@ -768,4 +840,4 @@ def test_an_operator_sends_again_and_withdraws_after_being_asked(
         _mint(link)
     assert olivias.get(path).status_code == status
     with acting_for(link.merchant_id):
-        assert Change.objects.get(what__endswith="by an operator").actor == "olga@example.com"
+        assert Change.objects.get(what=f"as the operator: {action.replace('_', ' ')}").actor == "olga@example.com"

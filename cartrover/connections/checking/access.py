@@ -67,7 +67,7 @@ def _authorised(here: Here, connection: Connection) -> Line:
     left = (ends_at - datetime.now(UTC)).days
     until = f"until {ends_at:%-d %B %Y}"
     if left <= 30:
-        return Line("authorised", WARN, f"Our access ends in {left} days", until, "Press Reconnect to renew it.")
+        return Line("authorised", WARN, f"Our access ends in {left} days", until, "Grant access again to renew it.")
     return Line("authorised", OK, "Our access is accepted", until)
 
 
@@ -75,7 +75,7 @@ def _same_account(connection: Connection, account: Account) -> Line:
     if account.external_id == connection.account_id:
         return Line("account", OK, f"Access granted by {account.name}", f"account {account.external_id}")
     words = f"The access opens {account.name}, not {connection.account_name}."
-    return Line("account", FAIL, words, fix=f"Press Reconnect and log in as {connection.account_name}.")
+    return Line("account", FAIL, words, fix=f"Grant access again, logged in as {connection.account_name}.")
 
 
 def _rights(here: Here, account: Account) -> Iterator[Line]:
@@ -90,7 +90,7 @@ def _rights(here: Here, account: Account) -> Iterator[Line]:
             return
     if lacks:
         words = f"The access does not cover: {', '.join(lacks)}."
-        fix = f"Press Reconnect and allow everything that {here.name} asks about, as a user who may do it."
+        fix = f"Grant access again as a user who may do it, and allow everything that {here.name} asks about."
         yield Line("rights", FAIL, words, fix=fix)
     else:
         yield Line("rights", OK, "Everything that we need is allowed")

@@ -83,6 +83,7 @@ def status(request: HttpRequest, public_id: str) -> JsonResponse:
 
 
 def standing(attempt: GrantAttempt) -> dict[str, str]:
+    """Inside the merchant's door."""
     late = timezone.now() > attempt.ends_at
     if attempt.state == State.EXCHANGED:
         asking = not attempt.words and not late  # the callback is at it just now, unless its process died
@@ -93,7 +94,7 @@ def standing(attempt: GrantAttempt) -> dict[str, str]:
     if attempt.state in (State.DONE, State.FAILED):
         return {"state": attempt.state, "words": attempt.words}
     if late:
-        return {"state": "failed", "words": grants.WORDS["expired"]}
+        return {"state": "failed", "words": grants.too_late(attempt)}
     return {"state": "waiting", "words": f"Waiting for {_provider(attempt.integration)}."}
 
 
@@ -105,7 +106,8 @@ def go_on(request: MerchantRequest, public_id: str) -> HttpResponse:
     with acting_for(request.merchant):
         attempt = get_object_or_404(GrantAttempt, public_id=public_id)
     attempt = grants.resume(attempt)
-    return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
+    with acting_for(request.merchant):
+        return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
 
 
 @at_least(Role.MANAGER)
@@ -117,8 +119,7 @@ def paste(request: MerchantRequest) -> HttpResponse:
     with acting_for(request.merchant):
         asked_on = _page_about(request.merchant, *_subjects(request))
     attempt, words = pasted(request, slug, request.user)
-    ok = attempt is not None and attempt.state == State.DONE
-    messages.add_message(request, messages.SUCCESS if ok else messages.ERROR, words)
+    tell_pasted(request, attempt, words)
     return redirect(_page_of(attempt) if attempt is not None else asked_on)
 
 
@@ -132,6 +133,12 @@ def pasted(request: HttpRequest, slug: str, user: User | None) -> tuple[GrantAtt
     except grants.Refused as refused:
         return refused.attempt, refused.words
     return attempt, attempt.words
+
+
+def tell_pasted(request: HttpRequest, attempt: GrantAttempt | None, words: str) -> None:
+    """On the page that is shown next."""
+    done = attempt is not None and attempt.state == State.DONE
+    messages.add_message(request, messages.SUCCESS if done else messages.ERROR, words)
 
 
 def _query(address: str) -> dict[str, str]:

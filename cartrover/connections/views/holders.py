@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings as installation
 from django.contrib import messages
@@ -200,6 +201,8 @@ def _name_form(row: Holder, side: CartSide | WarehouseSide, data: Any) -> NameFo
 def _page(request: MerchantRequest, kind: str, row: Holder, forms: Forms, lines: list[Line] | None = None) -> HttpResponse:
     name, settings, services = forms
     integration = registry.get(row.integration)
+    together_with = request.GET.get("with", "") if kind == "warehouse" else ""
+    page_url = reverse(kind, args=[request.merchant.public_id, row.public_id])
     context = {
         "kind": kind,
         "holder": row,
@@ -214,7 +217,8 @@ def _page(request: MerchantRequest, kind: str, row: Holder, forms: Forms, lines:
         "addresses": installation.OUTBOUND_ADDRESSES,
         "obstacles": holders.obstacles(row),
         "offered": [] if row.connection_id else _offered(row),
-        "together_with": request.GET.get("with", "") if kind == "warehouse" else "",
+        "together_with": together_with,
+        "page_url": f"{page_url}?{urlencode({'with': together_with})}" if together_with else page_url,
         "beside": _beside(row),
         "warehouses": Warehouse.objects.order_by("name", "pk") if kind == "cart" else [],
         "limits_form": LimitsForm(row) if isinstance(row, Warehouse) else None,
@@ -307,8 +311,8 @@ def _take_live(request: MerchantRequest, kind: str, row: Holder) -> HttpResponse
 
 
 def _days_back(data: Mapping[str, Any]) -> int:
-    wanted = str(data.get("days_back", ""))
-    return int(wanted) if wanted.isdigit() and int(wanted) in DAYS_BACK else holders.FIRST_PULL_DAYS
+    offered = {str(days): days for days in DAYS_BACK}
+    return offered.get(str(data.get("days_back", "")), holders.FIRST_PULL_DAYS)
 
 
 @at_least(Role.MANAGER)
@@ -336,8 +340,12 @@ def numbers(request: MerchantRequest, public_id: str) -> HttpResponse:
 @require_POST
 def pause(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     row = _row(kind, public_id)
-    holders.pause(row, actor=request.user.get_username())
-    messages.success(request, f"{row.name} is paused. Nothing is lost: it goes on where it was.")
+    try:
+        holders.pause(row, actor=request.user.get_username())
+    except holders.Obstacle as obstacle:
+        messages.error(request, str(obstacle))
+    else:
+        messages.success(request, f"{row.name} is paused. Nothing is lost: it goes on where it was.")
     return _back(request, kind, row)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -77,6 +77,7 @@ def _page(request: AnyRequest, link: SetupLink, parts: list[Part], *, status: in
         "link": link,
         "merchant": link.merchant,
         "asker": sharing.asker(link),
+        "contact": sharing.contact(link),
         "integration": integration,
         "account": granted.connection if granted is not None else None,
         "asked": grants.asked(GrantAttempt.objects.filter(link=link)).first(),
@@ -133,17 +134,16 @@ def go_on(request: AnyRequest, link: SetupLink, attempt_id: str) -> HttpResponse
     with acting_for(link.merchant_id):
         attempt = get_object_or_404(GrantAttempt, public_id=attempt_id, link=link)
     attempt = grants.resume(attempt)
-    return JsonResponse({"attempt": attempt.public_id, **granting.standing(attempt)})
+    with acting_for(link.merchant_id):
+        return JsonResponse({"attempt": attempt.public_id, **granting.standing(attempt)})
 
 
 @behind_a_link
 @require_POST
 def paste(request: AnyRequest, link: SetupLink) -> HttpResponse:
     """The address of the provider's own last page."""
-    _attempt, words = granting.pasted(request, sharing.slug_of(link), None)
-    with acting_for(link.merchant_id):
-        link = sharing.find(bytes(link.token_hash or b""))
-        return _page(request, link, _parts(link), tested=words)
+    granting.tell_pasted(request, *granting.pasted(request, sharing.slug_of(link), None))
+    return redirect("owner")
 
 
 # ----------------------------------------------------------------------------------------------------------------- Test and OK
@@ -161,13 +161,12 @@ def finish(request: AnyRequest, link: SetupLink) -> HttpResponse:
     if "ok" not in request.POST:
         return _again(request, link, parts, WORKS if passed else WORKS_NOT)
     with acting_for(link.merchant_id):
+        _save(link, parts)
+        if passed:
+            return _finished(request, link, parts)
         for part in parts:
-            holders.save_settings(part.holder, actor=sharing.OWNER, settings=part.values)
-            if not passed:
-                holders.unchecked(part.holder, actor=sharing.OWNER)
-    if not passed:
-        return _again(request, link, parts, "Saved, and not finished yet: not everything works.")
-    return _finished(request, link, parts)
+            holders.unchecked(part.holder, actor=sharing.OWNER)
+        return _page(request, link, parts, tested="Saved, and not finished yet: not everything works.")
 
 
 @behind_a_link
@@ -241,12 +240,19 @@ def _renewed(link: SetupLink) -> bool:
         return renewed is not None and renewed.state == Connection.State.ACTIVE
 
 
+def _save(link: SetupLink, parts: list[Part]) -> None:
+    """Keep the settings, in the rows as they are after the test. Raises Refused where a member has ended the link meanwhile."""
+    sharing.held(link)
+    for part in parts:
+        part.holder.refresh_from_db(from_queryset=type(part.holder).objects.select_for_update(no_key=True))
+        holders.save_settings(part.holder, actor=sharing.OWNER, settings=part.values)
+
+
 def _finished(request: AnyRequest, link: SetupLink, parts: list[Part]) -> HttpResponse:
-    with acting_for(link.merchant_id):
-        for part in parts:
-            holders.checked(part.holder, actor=sharing.OWNER)
-        sharing.complete(link)
-        audit.record(sharing.OWNER, "finished a setup behind a link", link)
-        response = render(request, "sharing/finished.html", {"merchant": link.merchant, "link": link, "parts": parts})
+    for part in parts:
+        holders.checked(part.holder, actor=sharing.OWNER)
+    sharing.complete(link)
+    audit.record(sharing.OWNER, "finished a setup behind a link", link)
+    response = render(request, "sharing/finished.html", {"merchant": link.merchant, "link": link, "parts": parts})
     response.delete_cookie(COOKIE, path=COOKIE_PATH)
     return response

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cartrover.connections import declared, sharing
 from cartrover.connections.models import Cart, Connection, SetupLink, Warehouse
-from cartrover.mail.outbox import WITHDRAWN
+from cartrover.mail import outbox
 from cartrover.merchants import audit
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
@@ -48,7 +48,7 @@ class Shown:
     @property
     def by_hand(self) -> bool:
         """It was copied before its mail went out."""
-        return self.mail == f"failed: {WITHDRAWN}"
+        return outbox.was_withdrawn(self.mail)
 
     @property
     def undelivered(self) -> str:
@@ -103,7 +103,11 @@ def share(request: MerchantRequest, kind: str, public_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["recipient"])))
         return redirect(kind, request.merchant.public_id, public_id)
-    link = _asked(request, subject, form.cleaned_data["recipient"])
+    try:
+        link = _asked(request, subject, form.cleaned_data["recipient"])
+    except sharing.Refused as refused:
+        messages.error(request, refused.words)
+        return redirect(kind, request.merchant.public_id, public_id)
     audit.record(request, "shared a setup link", subject, after={"recipient": link.recipient, "link": link.public_id})
     messages.success(request, f"We send {link.recipient} a link. This page shows how far they are.")
     return redirect(kind, request.merchant.public_id, public_id)

@@ -48,3 +48,8 @@ def state(kind: str, **ids: int | str) -> str:
     if mail is None:
         return ""
     return f"failed: {mail.last_error}" if mail.state == OutboxMail.State.FAILED else str(mail.state)
+
+
+def was_withdrawn(state: str) -> bool:
+    """Whether this ``state`` is no failure: what the mail would have said was handed over by other means."""
+    return state == f"failed: {WITHDRAWN}"

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
+from django.db.models import Field
+from django.forms import ChoiceField
+from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -13,10 +18,12 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from cartrover.merchants import looking
-from cartrover.merchants.forms import ReasonForm
+from cartrover.merchants.forms import MemberAdminForm, ReasonForm
 from cartrover.merchants.models import Change, Invitation, Member, Merchant, SignIn, User
+from cartrover.portal.forms import zones
 from cartrover.portal.operators import ChangeableAdmin, OperatorAdmin
 
 # Their own admins show what must not be seen (a second factor's secret, a session's key), or what nobody uses here.
@@ -44,6 +51,13 @@ class MerchantAdmin(ChangeableAdmin):
     readonly_fields = ("what_it_has",)
     changeable = ("name", "time_zone")
     actions_detail = ("look",)
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> FormField | None:
+        """A time zone is chosen: one that is none would break every page of the merchant."""
+        if db_field.name == "time_zone":
+            return ChoiceField(choices=zones, widget=UnfoldAdminSelectWidget())
+        field: FormField | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        return field
 
     @action(description="View as this merchant", url_path="look", permissions=["look"])
     def look(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -91,6 +105,7 @@ class MemberAdmin(ChangeableAdmin):
     list_filter = ("role",)
     search_fields = ("=user__email",)
     changeable = ("role",)
+    form = MemberAdminForm
 
 
 @admin.register(Invitation)

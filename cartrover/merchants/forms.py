@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from cartrover.merchants import team
 from cartrover.merchants.models import Member, Merchant, Role
 from cartrover.merchants.notices import SUBJECTS, Often, often
+from cartrover.merchants.tenancy import acting_for
 from cartrover.portal.forms import MerchantForm
 
 MEANS = {
@@ -26,6 +28,19 @@ class ReasonForm(forms.Form):
     """Why an operator views a merchant's portal. The merchant can read it."""
 
     reason = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget())
+
+
+class MemberAdminForm(forms.ModelForm):
+    """What an operator may change of a member."""
+
+    def clean_role(self) -> str:
+        role = str(self.cleaned_data["role"])
+        try:
+            with acting_for(self.instance.merchant_id):
+                team.keep_an_owner(self.instance, role)
+        except team.Refused as refused:
+            raise forms.ValidationError(str(refused)) from refused
+        return role
 
 
 class InvitationForm(forms.Form):

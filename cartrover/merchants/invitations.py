@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cartrover.mail import outbox
+from cartrover.mail.message import Unwanted
 from cartrover.merchants import audit
 from cartrover.merchants.models import Invitation, Member, User
 from cartrover.merchants.tenancy import across_merchants, acting_for
@@ -49,16 +50,34 @@ def send(invitation: Invitation) -> None:
     outbox.post(MAIL, to=invitation.email, invitation=invitation.pk, role=invitation.role, by=invitation.invited_by)
 
 
+def resend(invitation: Invitation, actor: audit.Actor) -> None:
+    send(invitation)
+    audit.record(actor, "sent an invitation again", invitation)
+
+
+def copied(invitation: Invitation, actor: audit.Actor) -> str:
+    """A link to hand over by other means than mail. Raises Unwanted, as ``mint``."""
+    outbox.withdraw(MAIL, invitation=invitation.pk)  # sent later, it would end the link that is handed over
+    address = mint(invitation.pk)
+    audit.record(actor, "copied the link of an invitation", invitation)
+    return address
+
+
 def mint(invitation_id: int) -> str:
-    """A new link to an invitation, good for SETUP_LINK_DAYS; the ones before it lead nowhere any more."""
+    """A new link to an invitation, good for SETUP_LINK_DAYS; the ones before it lead nowhere any more.
+
+    Raises Unwanted where it was accepted or revoked.
+    """
     token = secrets.token_urlsafe(32)
-    waiting().filter(pk=invitation_id).update(token_hash=_hash(token), ends_at=_expiry())
+    if not waiting().filter(pk=invitation_id).update(token_hash=_hash(token), ends_at=_expiry()):
+        raise Unwanted("The invitation was accepted or revoked.")
     return f"{settings.PORTAL_URL}{reverse('invitation', args=[token])}"
 
 
 def revoke(invitation: Invitation, actor: audit.Actor) -> None:
     invitation.revoked_at, invitation.token_hash = timezone.now(), None
     invitation.save(update_fields=["revoked_at", "token_hash"])
+    outbox.withdraw(MAIL, invitation=invitation.pk)
     audit.record(actor, "revoked an invitation", invitation, {"role": invitation.role}, {"role": None})
 
 

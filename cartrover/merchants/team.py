@@ -31,11 +31,16 @@ def change_role(by: Member, other: Member, role: str, actor: audit.Actor) -> Non
     """Raises Refused."""
     if not may_manage(by, other) or role not in roles_to_give(by):
         raise Refused(NOT_YOURS)
-    if other.role == Role.OWNER and role != Role.OWNER:
-        _another_owner(other)
+    keep_an_owner(other, role)
     with audit.watched(actor, "changed a role", other, "role"):
         other.role = role
         other.save(update_fields=["role"])
+
+
+def keep_an_owner(member: Member, role: str) -> None:
+    """Raises Refused where this role for a member would leave the team without an owner."""
+    if member.role == Role.OWNER and role != Role.OWNER:
+        _another_owner(member)
 
 
 def remove(by: Member, other: Member, actor: audit.Actor) -> None:

@@ -10,8 +10,8 @@ from cartrover.merchants.models import Merchant
 _ELSEWHERE = ("Etc/", "SystemV/", "posix/", "right/", "US/")
 
 
-def _zones() -> list[tuple[str, str]]:
-    """Places, by their names; the zone database's aliases without a place are left away."""
+def zones() -> list[tuple[str, str]]:
+    """The time zones to choose from: places, by their names; the zone database's aliases without a place are left away."""
     places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(_ELSEWHERE))
     return [(name, name.replace("_", " ")) for name in ["UTC", *places]]
 
@@ -20,7 +20,7 @@ class MerchantForm(forms.ModelForm):
     """What a new merchant is asked."""
 
     time_zone = forms.ChoiceField(
-        choices=lazy(_zones, list)(),
+        choices=lazy(zones, list)(),
         initial="UTC",
         help_text="All times are shown in it, and a day begins at its midnight.",
     )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cartrover.connections import attention, sharing
+from cartrover.connections.holders import new_cart
 from cartrover.connections.models import Cart, Connection, SetupLink
 from cartrover.events.models import Problem
 from cartrover.events.telling import open_problem
@@ -23,6 +24,7 @@ from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.notices import ACCESS, ORDERS, Often
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import housekeeping
+from integrations import registry
 from integrations.outcomes import NeedsMerchant
 from tests.conftest import make_member
 from tests.mail.conftest import Post
@@ -96,11 +98,12 @@ def test_a_finished_setup_is_told_to_its_owner_without_a_button_and_to_members_w
 
 @pytest.mark.parametrize(("days", "told"), [(1, "1 day."), (14, "14 days.")])
 def test_every_link_in_a_mail_lasts_as_long_as_the_mail_says(
-    merchant: Merchant, cart: Cart, connection: Connection, alice: User, post: Post, settings: Settings, days: int, told: str
+    merchant: Merchant, connection: Connection, alice: User, post: Post, settings: Settings, days: int, told: str
 ) -> None:
     settings.SETUP_LINK_DAYS = days
     with acting_for(merchant):
-        sharing.share("owner@acme.example", alice, cart=cart)
+        draft = new_cart(registry.get("ebay"), "EBAY_DE", actor="a test")
+        sharing.share("owner@acme.example", alice, cart=draft)
         sharing.ask_to_renew(connection, "owner@acme.example", alice)
         invitations.invite("erin@example.com", Role.STAFF, None, alice.email)
     post.up()

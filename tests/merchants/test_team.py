@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from cartrover.mail.message import Unwanted
 from cartrover.mail.models import OutboxMail
 from cartrover.merchants import invitations, team
 from cartrover.merchants.models import Change, Invitation, Member, Merchant, Role, User
@@ -44,6 +46,11 @@ def invited(visit: Visit, merchant: Merchant, alice: User) -> Invitation:
     with acting_for(merchant):
         invitation: Invitation = Invitation.objects.get()
     return invitation
+
+
+def waiting_mail(merchant: Merchant) -> int:
+    with acting_for(merchant):
+        return OutboxMail.objects.filter(kind=invitations.MAIL, state=OutboxMail.State.WAITING).count()
 
 
 def link_to(merchant: Merchant, invitation: Invitation) -> str:
@@ -135,6 +142,37 @@ def test_the_page_offers_the_link_to_copy(visit: Visit, merchant: Merchant, alic
     client = visit(None)
     client.get(link)
     assert merchant.name in client.get(reverse("join")).content.decode()
+
+
+def test_a_link_that_was_copied_outlives_the_mail_that_waited(
+    visit: Visit, merchant: Merchant, alice: User, invited: Invitation
+) -> None:
+    text = visit(alice).post(reverse("copy_invitation", args=[merchant.public_id, invited.public_id])).content.decode()
+    link = text.split(f'value="{settings.PORTAL_URL}')[1].split('"')[0]
+    assert "Link copied" in text
+    assert waiting_mail(merchant) == 0
+    assert invitations.behind(link.rpartition("/join/")[2].strip("/")) == invited.public_id
+
+
+@pytest.mark.parametrize("end", ["revoked", "accepted"])
+def test_no_mail_goes_out_for_an_invitation_that_has_ended(
+    visit: Visit, merchant: Merchant, alice: User, invited: Invitation, end: str
+) -> None:
+    if end == "revoked":
+        visit(alice).post(reverse("revoke_invitation", args=[merchant.public_id, invited.public_id]))
+        assert waiting_mail(merchant) == 0
+    else:
+        invitations.accept(invited.public_id, stranger(), "erin@example.com")
+    with acting_for(merchant), pytest.raises(Unwanted):
+        invitations.mint(invited.pk)
+
+
+def test_an_operator_leaves_every_team_an_owner(visit: Visit, merchant: Merchant, alice: User) -> None:
+    olga = User.objects.create_superuser("olga@example.com", "correct horse battery")
+    Authenticator.objects.create(user=olga, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    address = reverse("admin:merchants_member_change", args=[member_of(merchant, alice).pk])
+    assert team.LAST_OWNER in visit(olga).post(address, {"role": "viewer"}).content.decode()
+    assert roles(merchant)[alice.email] == "owner"
 
 
 def test_who_is_on_the_team_is_not_invited_again(visit: Visit, merchant: Merchant, alice: User, bob: User) -> None:

@@ -7,7 +7,13 @@ from cartrover.mail.message import NOBODYS, YOURS, Message, Mint, Unwanted, mess
 from cartrover.mail.models import OutboxMail
 from cartrover.mail.places import address, connection_of, holder_of, link_life
 
-STRANGER = "{merchant} gave us this address. If that means nothing to you, delete this mail: without you nothing happens."
+
+def _stranger(mail: OutboxMail) -> str:
+    """Why somebody without an account got it, and whom they can ask."""
+    merchant = mail.merchant
+    asked = f" Questions? Ask {merchant.support_contact}." if merchant.support_contact else ""
+    stranger = "If that means nothing to you, delete this mail: without you nothing happens."
+    return f"{merchant.name} gave us this address.{asked} {stranger}"
 
 
 @message
@@ -26,7 +32,7 @@ def setup_link(mail: OutboxMail, mint: Mint) -> Message:
         whose=YOURS,
         button=f"Set up {holder.name}",
         url=mint("setup_link", mail.ids["link"]),
-        why=STRANGER.format(merchant=merchant),
+        why=_stranger(mail),
     )
 
 
@@ -48,7 +54,7 @@ def renewal_link(mail: OutboxMail, mint: Mint) -> Message:
         whose=YOURS,
         button="Renew access",
         url=mint("renewal_link", mail.ids["link"]),
-        why=STRANGER.format(merchant=merchant),
+        why=_stranger(mail),
     )
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from cartrover.mail.places import link_life
 from cartrover.merchants import invitations
 from cartrover.merchants.models import User
 from cartrover.merchants.requests import AuthenticatedRequest
@@ -38,6 +39,7 @@ def join(request: HttpRequest) -> HttpResponse:
     context = {
         "offered": offered,
         "named": named if named not in offered else None,
+        "link_life": link_life(),
         "next": urlencode({"next": reverse("join")}),
     }
     return render(request, "merchants/join.html", context)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cartrover.mail import outbox
+from cartrover.mail.places import link_life
 from cartrover.merchants import invitations, team
 from cartrover.merchants.forms import InvitationForm
 from cartrover.merchants.models import Invitation, Member, Role
@@ -40,13 +41,15 @@ def _page(request: MerchantRequest, form: InvitationForm | None = None, link: st
         "invitations": [_shown(each) for each in invitations.waiting().order_by("email")] if roles else [],
         "form": form or InvitationForm(roles),
         "link": link,
+        "link_life": link_life(),
     }
     return TemplateResponse(request, "merchants/team.html", context, status=400 if form is not None else 200)
 
 
 def _shown(invitation: Invitation) -> dict[str, Any]:
     ended = invitation.ends_at < timezone.now()
-    return {"row": invitation, "ended": ended, "mail": outbox.state(invitations.MAIL, invitation=invitation.pk)}
+    mail = outbox.state(invitations.MAIL, invitation=invitation.pk)
+    return {"row": invitation, "ended": ended, "mail": mail, "by_hand": outbox.was_withdrawn(mail)}
 
 
 # ----------------------------------------------------------------------------------------------------------------- invitations
@@ -72,7 +75,7 @@ def invite(request: MerchantRequest) -> HttpResponse:
 @require_POST
 def resend(request: MerchantRequest, public_id: str) -> HttpResponse:
     invitation = _invitation(request, public_id)
-    invitations.send(invitation)
+    invitations.resend(invitation, request)
     messages.success(request, f"Another mail to {invitation.email} is on its way. The link before it leads nowhere any more.")
     return _back(request)
 
@@ -81,7 +84,7 @@ def resend(request: MerchantRequest, public_id: str) -> HttpResponse:
 @require_POST
 def copy_link(request: MerchantRequest, public_id: str) -> HttpResponse:
     """A link to hand over by other means than mail. It voids the ones before, and is shown this once."""
-    return _page(request, link=invitations.mint(_invitation(request, public_id).pk))
+    return _page(request, link=invitations.copied(_invitation(request, public_id), request))
 
 
 @at_least(Role.MANAGER)

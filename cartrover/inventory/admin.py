@@ -9,7 +9,7 @@ from cartrover.portal.operators import OperatorAdmin
 @admin.register(StockLevel)
 class StockLevelAdmin(OperatorAdmin):
     list_display = ("__str__", "merchant", "connection", "available", "tracked", "read_at", "gone")
-    search_fields = ("=sku", "=item_id")
+    search_fields = ("sku__exact", "item_id__exact")
 
 
 @admin.register(Listing)
@@ -27,7 +27,7 @@ class ListingAdmin(OperatorAdmin):
         "refusal",
         "trouble",
     )
-    search_fields = ("=sku", "=external_id")
+    search_fields = ("sku__exact", "external_id__exact")
 
 
 @admin.register(SkuRule)
@@ -35,11 +35,11 @@ class SkuRuleAdmin(OperatorAdmin):
     list_display = ("sku", "merchant", "cart", "action", "promotional", "created_by", "created_at")
     list_filter = ("action", "promotional")
     list_select_related = ("merchant", "cart")
-    search_fields = ("=sku",)
+    search_fields = ("sku__exact",)
 
 
 @admin.register(SkuPart)
 class SkuPartAdmin(OperatorAdmin):
     list_display = ("sku", "units", "merchant", "rule")
     list_select_related = ("merchant", "rule")
-    search_fields = ("=sku",)
+    search_fields = ("sku__exact",)

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from cartrover.mail import outbox
 from cartrover.mail.models import OutboxMail, SealedMail
+from cartrover.merchants.audit import Values
 from cartrover.merchants.tenancy import acting_for
-from cartrover.portal.operators import OperatorAdmin, asks_first
+from cartrover.portal.operators import OperatorAdmin, Told, asks_first
 from cartrover.sync import streams
 
 
@@ -20,18 +21,21 @@ class OutboxMailAdmin(OperatorAdmin):
 
     list_display = ("created_at", "kind", "to", "merchant", "state", "due_at", "attempts", "sent_at", "last_error")
     list_filter = ("state", "kind")
-    search_fields = ("=to", "=public_id")
+    search_fields = ("to__exact", "public_id__exact")
     actions = ("send_again",)
 
     @admin.action(description="Send again")
     @asks_first("Send these mails again? What waits goes out now; what was sent goes out once more, with a new link.")
-    def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMail]) -> None:
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMail]) -> Told:
+        told: dict[int, Values] = {}
         for mail in queryset.select_related("merchant"):
             with acting_for(mail.merchant_id):
                 outbox.post(mail.kind, to=mail.to, merchant=mail.merchant, **mail.ids)
             words = f"{mail} was posted again."
+            told[mail.pk] = {"to": mail.to}
             self.log_change(request, mail, words)
             self.message_user(request, words)
+        return told
 
 
 @admin.register(SealedMail)
@@ -40,7 +44,7 @@ class SealedMailAdmin(OperatorAdmin):
 
     list_display = ("created_at", "kind", "to", "state", "due_at", "attempts", "last_error")
     list_filter = ("state", "kind")
-    search_fields = ("=to", "=public_id")
+    search_fields = ("to__exact", "public_id__exact")
     exclude = ("sealed",)
     actions = ("send_now",)
 

@@ -45,6 +45,7 @@ class OutboxMail(Waiting, Owned):
         indexes = [
             models.Index(fields=["merchant", "due_at"], condition=models.Q(state="waiting"), name="mail_waiting"),
             models.Index(fields=["merchant", "kind", "-id"], name="mail_kind"),
+            models.Index(fields=["to"], name="mail_to"),
         ]
 
 
@@ -58,4 +59,7 @@ class SealedMail(Waiting):
     class Meta:
         verbose_name = "sign-in mail"
         verbose_name_plural = "sign-in mail"
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="sealed_mail_waiting")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="sealed_mail_waiting"),
+            models.Index(fields=["to"], name="sealed_mail_to"),
+        ]

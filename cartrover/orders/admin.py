@@ -57,7 +57,7 @@ class OrderAdmin(OperatorAdmin):
 class OrderLineAdmin(OperatorAdmin):
     list_display = ("sku", "merchant", "order", "title", "quantity", "unit_price", "total", "left_out")
     list_select_related = ("merchant", "order")
-    search_fields = ("=sku",)
+    search_fields = ("sku__exact",)
 
 
 @admin.register(Shipment)
@@ -65,14 +65,15 @@ class ShipmentAdmin(OperatorAdmin):
     list_display = ("__str__", "merchant", "order", "state", "carrier", "shipped_at", "due_at", "reason")
     list_filter = ("state",)
     list_select_related = ("merchant", "order")
-    search_fields = ("=tracking", "=remote_id")
+    search_fields = ("remote_id__exact",)
+    search_help_text = "The warehouse's id of a package. A tracking number is found among the orders"
 
 
 @admin.register(LinePart)
 class LinePartAdmin(OperatorAdmin):
     list_display = ("sku", "each", "merchant", "line", "item_id", "remote_id")
     list_select_related = ("merchant", "line")
-    search_fields = ("=sku",)
+    search_fields = ("sku__exact",)
 
 
 @admin.register(ShippingMethod)

@@ -92,7 +92,11 @@ class Estimated(Paginator):
 
 
 class OperatorAdmin(ModelAdmin):
-    """Rows to look at. An admin that lets an operator change something says so itself; nothing is added or deleted here."""
+    """Rows to look at. An admin that lets an operator change something says so itself; nothing is added or deleted here.
+
+    Of what grows with the orders ``search_fields`` are ``__exact`` and indexed; Django's ``=`` compares in upper case, for which
+    every row would be read.
+    """
 
     paginator = Estimated
     show_full_result_count = False
@@ -144,9 +148,10 @@ Action = Callable[[Any, HttpRequest, QuerySet[Any]], Told | None]
 
 
 def asks_first(question: str) -> Callable[[Action], Callable[..., HttpResponse | None]]:
-    """An action on chosen rows that names them, asks before it acts, and leaves a line in the merchant's audit for each.
+    """An action on chosen rows that names them, asks before it acts, and leaves a line in the merchant's audit for each it did.
 
-    The line holds what the action changed of the row, and what the action tells of it by the row's id.
+    The line holds what the action changed of the row, and what the action tells of it by the row's id. A row that it neither
+    changed nor tells of was passed over.
     """
 
     def mark(act: Action) -> Callable[..., HttpResponse | None]:
@@ -156,8 +161,10 @@ def asks_first(question: str) -> Callable[[Action], Callable[..., HttpResponse |
                 before = {row.pk: _columns(self, row) for row in queryset if audit.has_merchant(row)}
                 told = act(self, request, queryset) or {}
                 for row in self.model._default_manager.filter(pk__in=before):
-                    after = {name: getattr(row, name) for name in before[row.pk]} | dict(told.get(row.pk, {}))
-                    audit.record(request, f"as the operator: {_words(act)}", row, before[row.pk], after)
+                    after = {name: getattr(row, name) for name in before[row.pk]}
+                    if row.pk in told or after != before[row.pk]:
+                        after |= told.get(row.pk, {})
+                        audit.record(request, f"as the operator: {_words(act)}", row, before[row.pk], after)
                 return None
             context = {
                 **self.admin_site.each_context(request),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cartrover.events.cards import open_cards, value_at_stake
 from cartrover.events.models import Event
 from cartrover.mail.outage import sign_in_mail_waits_since
+from cartrover.merchants import audit
 from cartrover.merchants.invitations import offered_to
 from cartrover.merchants.middleware import memberships
 from cartrover.merchants.models import Member, Role
@@ -56,7 +57,9 @@ def new_merchant(request: AuthenticatedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with across_merchants("a person makes a merchant of their own"):
             merchant = form.save()
-            Member.objects.create(merchant=merchant, user=request.user, role=Role.OWNER)
+            member = Member.objects.create(merchant=merchant, user=request.user, role=Role.OWNER)
+            audit.record(request, "set up the merchant", merchant, after={"name": merchant.name, "time_zone": merchant.time_zone})
+            audit.record(request, "joined the team", member, {"role": None}, {"role": member.role})
         return redirect("dashboard", merchant.public_id)
     return render(request, "portal/new_merchant.html", {"form": form})
 

@@ -66,7 +66,7 @@ class EffectAdmin(OperatorAdmin):
     list_display = ("kind", "subject", "revision", "state", "merchant", "connection", "attempts", "sent_at", "remote_id", "said")
     list_filter = ("state", "kind")
     list_select_related = ("merchant", "connection")
-    search_fields = ("=subject", "=remote_id")
+    search_fields = ("subject__exact",)
     exclude = ("digest",)
 
 
@@ -76,7 +76,6 @@ class CallAdmin(OperatorAdmin):
 
     list_display = ("sent_at", "merchant", "connection", "stream_kind", "method", "url", "status", "seconds", "error")
     list_select_related = ("merchant", "connection")
-    search_fields = ("=request_id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         rows: QuerySet[Call] = super().get_queryset(request)

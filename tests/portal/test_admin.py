@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from cartrover.connections.models import Credential, GrantAttempt
 from cartrover.events.models import Event
-from cartrover.merchants.models import Merchant, User
-from cartrover.merchants.tenancy import acting_for
+from cartrover.merchants.models import Change, Merchant, User
+from cartrover.merchants.tenancy import across_merchants, acting_for
+from cartrover.orders.models import Order
 from cartrover.sync.models import Stream
 from tests.portal.story import busy_day, set_up
 
@@ -69,6 +70,36 @@ def test_every_list_and_every_row_opens_for_an_operator(visit: Visit, olga: User
             assert client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200, name
             opened += 1
     assert opened >= 12
+
+
+FEW = {"merchants", "account", "mfa", "connections"}  # rooms whose rows grow with merchants and people, not with orders
+
+
+def test_what_grows_with_orders_is_searched_by_an_index(merchant: Merchant) -> None:
+    asked = [
+        (model, field)
+        for model, its_admin in admin.site._registry.items()
+        for field in its_admin.search_fields
+        if model._meta.app_label not in FEW and model is not Order  # whose search knows every number
+    ]
+    with across_merchants("a test asks how rows would be found"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # small tables are read whole, however they are indexed
+        plans = {
+            f"{model.__name__}.{field}": model._default_manager.filter(**{field: "x"}).order_by().explain()
+            for model, field in asked
+        }
+    assert [field for field, plan in plans.items() if "Index Cond" not in plan or "Seq Scan" in plan] == []
+    assert len(plans) > 15
+
+
+def test_a_time_zone_that_is_none_is_not_kept(visit: Visit, olga: User, merchant: Merchant) -> None:
+    address = reverse("admin:merchants_merchant_change", args=[merchant.pk])
+    assert "Mars/Olympus" in visit(olga).post(address, {"name": "Acme", "time_zone": "Mars/Olympus"}).content.decode()
+    visit(olga).post(address, {"name": "Acme", "time_zone": "Europe/Paris"})
+    with acting_for(merchant):
+        told = Change.objects.filter(what="changed as the operator").values_list("after", flat=True)
+        assert list(told) == [{"name": "Acme", "time_zone": "Europe/Paris"}]
 
 
 def test_no_page_of_the_admin_shows_a_secret(visit: Visit, olga: User, merchant: Merchant) -> None:

@@ -117,6 +117,7 @@ def test_an_order_that_has_not_stopped_is_left_alone(olgas: Client, merchant: Me
     _press(olgas, day.shipped, "retry", sure=True)
     with acting_for(merchant):
         assert Order.objects.get(pk=day.shipped.pk).status == "shipped"
+    assert _audited(merchant, "retry") == []
 
 
 @pytest.mark.parametrize("name", ["connections.pull_again", "carts.pull_again"])

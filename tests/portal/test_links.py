@@ -41,6 +41,8 @@ def test_every_link_of_the_portal_leads_somewhere(
 def test_what_no_row_can_hold_is_refused(visit: Callable[[User | None], Client], merchant: Merchant, alice: User) -> None:
     for name in ("stock", "orders", "packing"):
         assert visit(alice).get(f"{reverse(name, args=[merchant.public_id])}?q=%00&cart=a%00b").status_code == 400
+    for name in ("new_cart", "invite", "pull_orders_again"):
+        assert visit(alice).post(reverse(name, args=[merchant.public_id]), {"variant": "a\0b"}).status_code == 400
 
 
 def _kind(address: str) -> str:

@@ -6,6 +6,9 @@ PYTEST ?=
 unconnected := env SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789 REDIS_URL=redis://none DATABASE_URL=postgres://none/none \
   DATABASE_OWNER_URL=postgres://none/none CREDENTIAL_KEYS=none:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
+# A process that may not keep what it compiled compiles all of Django again, and there are many of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo demo-check up test lint format pictures bench soak lock clean
 
 help: ## this list

@@ -27,6 +27,12 @@ def quick_passwords() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_look_at_static_files() -> None:
+    """Each client of a test starts the middleware anew, which would read every static file again."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 def _for_tests(address: str) -> str:
     parts = urlsplit(address)
     return urlunsplit(parts._replace(path=f"/{TEST_DATABASE}"))

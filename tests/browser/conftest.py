@@ -38,6 +38,7 @@ def portal(live: None, settings: Settings, server: ThreadedWSGIServer) -> str:
     settings.PORTAL_URL = f"http://localhost:{server.server_port}"
     settings.ALLOWED_HOSTS = ["localhost"]
     settings.CSRF_TRUSTED_ORIGINS = [settings.PORTAL_URL]
+    settings.WHITENOISE_AUTOREFRESH = False  # as it is served: read once, and kept by the browser
     if server.get_app() is None:
         server.set_app(get_wsgi_application())
     return str(settings.PORTAL_URL)

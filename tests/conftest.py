@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -17,8 +18,17 @@ from pytest_django import DjangoDbBlocker
 
 from cartrover.merchants.models import Member, Merchant, Role, User
 from cartrover.merchants.tenancy import across_merchants, acting_for
+from tests.contracts import CONTRACTS
 
 TEST_DATABASE = "test_cartrover"
+
+
+@pytest.fixture(scope="session")
+def contracts() -> Path:
+    """The folder of the reference data."""
+    if not CONTRACTS.is_dir():
+        pytest.skip(f"no reference data at {CONTRACTS}: set CONTRACTS_DIR")
+    return CONTRACTS
 
 
 @pytest.fixture(scope="session", autouse=True)

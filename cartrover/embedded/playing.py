@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args(arguments).check
-    chance = random.Random()  # noqa: S311 (shoppers, no secret)
+    chance = random.SystemRandom()
     while True:
         play(chance, check=check)
         time.sleep(PAUSE if not check else PAUSE / 2)

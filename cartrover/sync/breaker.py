@@ -5,10 +5,9 @@ The state is a row, so that all workers share it. What belongs to one connection
 
 from __future__ import annotations
 
-import random
-
 from django.db import connection as database
 
+from cartrover.sync.backoff import CHANCE
 from cartrover.sync.durations import durations
 from integrations.outcomes import RetryLater
 
@@ -57,7 +56,7 @@ def failed(provider: str) -> None:
         cursor.execute(
             "UPDATE sync_breaker SET opened = opened + 1, open_until = clock_timestamp() + make_interval(secs => %s)"
             " WHERE provider = %s",
-            [pause * random.uniform(0.7, 1.0), provider],  # noqa: S311 (jitter, no secret)
+            [pause * CHANCE.uniform(0.7, 1.0), provider],
         )
 
 

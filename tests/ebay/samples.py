@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.contracts import CONTRACTS
 
-CONTRACTS = Path(os.environ.get("CONTRACTS_DIR", Path(__file__).parents[3] / "shared" / "contracts")) / "ebay"
-
-NEEDS_CONTRACTS = pytest.mark.skipif(not CONTRACTS.is_dir(), reason="no reference data: CONTRACTS_DIR is not set")
+EBAY = CONTRACTS / "ebay"
 
 
 @cache
 def _sample(name: str) -> str:
-    return (CONTRACTS / "samples" / name).read_text()
+    return (EBAY / "samples" / name).read_text()
 
 
 def sample(name: str) -> Any:
@@ -29,7 +25,7 @@ def sample(name: str) -> Any:
 
 def recorded_orders() -> Iterator[dict[str, Any]]:
     """Every order that was recorded, from getOrder and getOrders alike."""
-    for path in sorted((CONTRACTS / "samples").glob("getOrder*.json")):
+    for path in sorted((EBAY / "samples").glob("getOrder*.json")):
         payload = sample(path.name)
         yield from copy.deepcopy(payload.get("orders", [payload]))
 

@@ -14,7 +14,8 @@ from integrations.contract import Cancel, Fulfilment, MalformedRecord, OrderReco
 from integrations.ebay.application import Application
 from integrations.ebay.client import EbayCart
 from integrations.outcomes import Ambiguous, NeedsMerchant, Rejected, RetryLater
-from tests.ebay.samples import NEEDS_CONTRACTS, an_order, recorded_orders
+from tests.contracts import NEEDS_CONTRACTS
+from tests.ebay.samples import an_order, recorded_orders
 from tests.ebay.scene import Scene, lately, orders_of, parcel
 from tests.raw_server import RawServer, Script, answer, raw_server, says
 from tests.wire import RecordingWire

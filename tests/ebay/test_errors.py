@@ -12,7 +12,8 @@ import pytest
 from integrations.ebay.errors import budget, errors, judge, token_refused
 from integrations.http import Reply
 from integrations.outcomes import Ambiguous, NeedsMerchant, NeedsOperator, Outcome, Rejected, RetryLater
-from tests.ebay.samples import CONTRACTS, NEEDS_CONTRACTS, sample
+from tests.contracts import NEEDS_CONTRACTS
+from tests.ebay.samples import EBAY, sample
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # four in the morning where eBay lives
 
@@ -78,7 +79,7 @@ def test_every_shape_of_an_error_is_read() -> None:
 
 @NEEDS_CONTRACTS
 def test_recorded_trading_errors_are_read() -> None:
-    text = (CONTRACTS / "samples" / "trading_samples.xml.txt").read_text()
+    text = (EBAY / "samples" / "trading_samples.xml.txt").read_text()
     [failure] = [line for line in text.splitlines() if line.startswith("<ReviseInventoryStatusResponse")]
     answer = Reply(200, {"Content-Type": "text/xml"}, failure.encode(), None, NOON)
     assert list(errors(answer)) == [("21916750", 'You are not allowed to revise an ended item "110136942332".')]

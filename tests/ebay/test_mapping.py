@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from integrations.contract import Cancel, Fulfilment, MalformedRecord, OrderRecord, Payment
 from integrations.ebay import mapping
 from integrations.ebay.reading import Malformed
-from tests.ebay.samples import NEEDS_CONTRACTS, a_line, an_order, eur, instruction, recorded, recorded_orders, sample
+from tests.contracts import NEEDS_CONTRACTS
+from tests.ebay.samples import a_line, an_order, eur, instruction, recorded, recorded_orders, sample
 
 ZERO = Decimal(0)
 

@@ -12,12 +12,13 @@ from integrations.ebay import carriers
 from integrations.ebay.carriers import OTHER, carrier_code
 from integrations.ebay.client import normal_tracking
 from integrations.ebay.sites import SITES, VARIANTS
-from tests.ebay.samples import CONTRACTS, NEEDS_CONTRACTS
+from tests.contracts import NEEDS_CONTRACTS
+from tests.ebay.samples import EBAY
 
 
 @NEEDS_CONTRACTS
 def test_our_sites_are_ebays() -> None:
-    theirs = json.loads((CONTRACTS / "marketplaces.json").read_text())["sites"]
+    theirs = json.loads((EBAY / "marketplaces.json").read_text())["sites"]
     assert {site["marketplaceId"]: (site["siteIdByLocale"], site["currency"]) for site in theirs} == {
         site.code: (dict(site.site_ids), site.currency) for site in SITES.values()
     }
@@ -28,7 +29,7 @@ def test_our_sites_are_ebays() -> None:
 
 @NEEDS_CONTRACTS
 def test_our_carriers_are_those_that_ebay_supports() -> None:
-    theirs = json.loads((CONTRACTS / "trading-enums" / "ShippingCarrierCodeType.json").read_text())
+    theirs = json.loads((EBAY / "trading-enums" / "ShippingCarrierCodeType.json").read_text())
     usable = {each["value"] for each in theirs if not each["doc"].startswith(("n/a", "Reserved"))}
     ours = {carrier_code(code) for code in usable}
     assert ours <= usable

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,8 +26,9 @@ from integrations.tradegecko.mapping import (
 )
 from integrations.tradegecko.reading import Unreadable, grouped, number, whole
 from integrations.tradegecko.settings import CartSettings
+from tests.contracts import CONTRACTS, NEEDS_CONTRACTS
 
-CONTRACTS = Path(os.environ.get("CONTRACTS_DIR", "../shared/contracts")) / "tradegecko" / "samples"
+SAMPLES = CONTRACTS / "tradegecko" / "samples"
 DEFAULTS = CartSettings.of({})
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -38,23 +37,22 @@ UTC_ZONE = ZoneInfo("UTC")
 
 def samples() -> Iterator[tuple[str, str, list[dict[str, Any]], dict[str, Any]]]:
     """(file, resource, rows, what came beside them) of every recorded list and documented sample."""
-    for path in sorted(CONTRACTS.glob("recorded/*.json")):
+    for path in sorted(SAMPLES.glob("recorded/*.json")):
         body = json.loads(path.read_text())["response"]["body"]
         for resource, rows in body.items():
             if isinstance(rows, list):
                 yield path.name, resource, rows, body
-    for path in sorted(CONTRACTS.glob("docs-samples/*.json")):
+    for path in sorted(SAMPLES.glob("docs-samples/*.json")):
         document = json.loads(path.read_text())
         if document.get("samples"):
             yield path.name, document["plural"], document["samples"], {}
 
 
 def rows_of(resource: str) -> list[dict[str, Any]]:
-    if not CONTRACTS.is_dir():
-        pytest.skip(f"the recorded samples are not at {CONTRACTS}; set CONTRACTS_DIR")
     return [row for _, found, rows, _ in samples() if found == resource for row in rows]
 
 
+@NEEDS_CONTRACTS
 def test_every_recorded_order_becomes_a_record() -> None:
     rows = rows_of("orders")
     records = [record(order, currencies={str(order["currency_id"]): "SGD"}) for order in rows]
@@ -65,6 +63,7 @@ def test_every_recorded_order_becomes_a_record() -> None:
         assert one.total == one.items - one.discount + one.shipping + one.tax + one.adjustment
 
 
+@NEEDS_CONTRACTS
 def test_a_recorded_deleted_order_is_cancelled_and_a_fulfilled_one_shipped() -> None:
     by_id = {str(order["id"]): record(order, currencies={str(order["currency_id"]): "SGD"}) for order in rows_of("orders")}
     assert by_id["120661"].cancel is Cancel.CANCELED
@@ -73,6 +72,7 @@ def test_a_recorded_deleted_order_is_cancelled_and_a_fulfilled_one_shipped() -> 
     assert by_id["5706"].total == Decimal("166.75")
 
 
+@NEEDS_CONTRACTS
 def test_every_recorded_order_line_has_a_whole_quantity_and_a_price() -> None:
     rows = rows_of("order_line_items")
     assert len(rows) > 200
@@ -81,12 +81,14 @@ def test_every_recorded_order_line_has_a_whole_quantity_and_a_price() -> None:
         assert number(row, "price") >= 0
 
 
+@NEEDS_CONTRACTS
 def test_recorded_lines_make_the_lines_of_an_order() -> None:
     lines = [row for row in rows_of("order_line_items") if row["order_id"] == 537098]
     made = record(order(id=537098, total="1000.0"), lines)
     assert [(one.quantity, one.unit_price, one.total) for one in made.lines] == [(50, Decimal("20.0"), Decimal("1000.00"))]
 
 
+@NEEDS_CONTRACTS
 def test_every_recorded_fulfillment_becomes_a_shipment() -> None:
     rows = rows_of("fulfillments")
     lines = grouped(rows_of("fulfillment_line_items"), "fulfillment_id")
@@ -101,6 +103,7 @@ def test_every_recorded_fulfillment_becomes_a_shipment() -> None:
     assert no_scheme.shipped_at == datetime(2014, 2, 14, 7, 1, 39, tzinfo=UTC)
 
 
+@NEEDS_CONTRACTS
 def test_every_recorded_variant_becomes_a_stock_record() -> None:
     records = {one.item_id: one for one in (stock_record(row) for row in rows_of("variants"))}
     assert len(records) >= 5
@@ -110,6 +113,7 @@ def test_every_recorded_variant_becomes_a_stock_record() -> None:
     assert all(one.tracked and one.max_online is None for one in records.values())
 
 
+@NEEDS_CONTRACTS
 def test_the_documented_stock_level_is_read_by_its_variant_id() -> None:
     first = stock_record(rows_of("stock_levels")[0])
     assert (first.item_id, first.sku, first.available) == ("60", "", {"3": Decimal(25)})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from integrations.ebay.simulator.world import World
 from tests.ebay.simulator.receiver import Receiver
 from tests.ebay.simulator.running import EbayStandIn, ebay_stand_in
 
-CONTRACTS = Path(os.environ.get("CONTRACTS_DIR", Path(__file__).parents[4] / "shared" / "contracts"))
 ALICE = "alice_sells"
 CHARLIE = "charlie_sells"
 ORDER = "/sell/fulfillment/v1/order"
@@ -92,11 +90,9 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-def contracts() -> Path:
+def contracts(contracts: Path) -> Path:
     """The folder of eBay's contract."""
-    if not CONTRACTS.is_dir():
-        pytest.skip("no reference data: CONTRACTS_DIR is not set")
-    return CONTRACTS / "ebay"
+    return contracts / "ebay"
 
 
 @pytest.fixture(scope="session")

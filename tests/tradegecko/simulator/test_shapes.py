@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contracts import CONTRACTS, NEEDS_CONTRACTS
+
 from .conftest import Shop
 
-CONTRACTS = Path(os.environ.get("CONTRACTS_DIR", "../shared/contracts")) / "tradegecko" / "samples"
+RECORDED = CONTRACTS / "tradegecko" / "samples" / "recorded"
+DOCUMENTED = CONTRACTS / "tradegecko" / "samples" / "docs-samples"
 # Recorded in a way that its own note calls a fake, or edited by hand: not evidence of a shape.
 NOT_EVIDENCE = {"pull-88--fulfillment_returns.json"}
 # The documentation's invoice sample shows the body of a create where the ids stand.
@@ -24,7 +25,7 @@ Samples = dict[str, list[dict[str, Any]]]
 def recorded() -> Samples:
     """The newest recording's objects, by plural name."""
     newest: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
-    for file in sorted((CONTRACTS / "recorded").glob("*.json")):
+    for file in sorted(RECORDED.glob("*.json")):
         document = json.loads(file.read_text())
         if file.name in NOT_EVIDENCE or "HAND-EDITED" in document["_note"]:
             continue
@@ -39,7 +40,7 @@ def recorded() -> Samples:
 
 def documented() -> Samples:
     found = {}
-    for file in sorted((CONTRACTS / "docs-samples").glob("*.json")):
+    for file in sorted(DOCUMENTED.glob("*.json")):
         document = json.loads(file.read_text())
         found[document["plural"]] = document["samples"]
     return found
@@ -135,10 +136,9 @@ FILLED = [
 ]
 
 
+@NEEDS_CONTRACTS
 @pytest.mark.parametrize("plural", FILLED)
 def test_an_object_has_all_keys_of_its_sample_with_their_types(full: Shop, plural: str) -> None:
-    if not SAMPLES:
-        pytest.skip("CONTRACTS_DIR has no TradeGecko samples")
     samples, ours = SAMPLES[plural], objects_of(full, plural)
     assert ours, f"the stand-in shows no {plural}"
     names = set().union(*samples)
@@ -150,27 +150,23 @@ def test_an_object_has_all_keys_of_its_sample_with_their_types(full: Shop, plura
             assert right, f"{plural}.{name} is {one[name]!r}, sampled as {allowed}"
 
 
+@NEEDS_CONTRACTS
 @pytest.mark.parametrize("plural", FILLED)
 def test_what_is_documented_is_there_too(full: Shop, plural: str) -> None:
-    if not SAMPLES:
-        pytest.skip("CONTRACTS_DIR has no TradeGecko samples")
     for one in objects_of(full, plural):
         for sample in documented()[plural]:
             assert sample.keys() <= one.keys(), f"{plural} lack {sample.keys() - one.keys()}"
 
 
+@NEEDS_CONTRACTS
 def test_every_sampled_resource_is_filled_or_an_empty_list(full: Shop) -> None:
-    if not SAMPLES:
-        pytest.skip("CONTRACTS_DIR has no TradeGecko samples")
     for plural in SAMPLES.keys() - set(FILLED):
         assert full.get(f"/{plural}")[plural] == []
 
 
+@NEEDS_CONTRACTS
 def test_the_recorded_refusal_of_a_blank_product_comes_out_byte_for_byte(shop: Shop) -> None:
-    file = CONTRACTS / "recorded" / "products_new_invalid.json"
-    if not file.is_file():
-        pytest.skip("CONTRACTS_DIR has no TradeGecko samples")
-    recording = json.loads(file.read_text())
+    recording = json.loads((RECORDED / "products_new_invalid.json").read_text())
     answer = shop.browser.post(
         "/products",
         data=recording["request"]["body"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from math import floor
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from django.http import QueryDict
 from cartrover.connections.declared import marketplaces
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Problem
+from cartrover.merchants.days import midnight
 from cartrover.orders.counts import late, partly_shipped
 from cartrover.orders.models import Order, Status
 from cartrover.orders.search import matching
@@ -93,17 +94,11 @@ def _countries(rows: Rows, asked: str, zone: ZoneInfo) -> Rows:
 
 
 def _from(rows: Rows, asked: str, zone: ZoneInfo) -> Rows:
-    return rows.filter(placed_at__gte=_midnight(date.fromisoformat(asked), zone))
+    return rows.filter(placed_at__gte=midnight(date.fromisoformat(asked), zone))
 
 
 def _until(rows: Rows, asked: str, zone: ZoneInfo) -> Rows:
-    return rows.filter(placed_at__lt=_midnight(date.fromisoformat(asked), zone) + timedelta(days=1))
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    if not 1970 <= day.year <= 9000:
-        raise ValueError("no order was placed then")
-    return datetime.combine(day, time(), zone)
+    return rows.filter(placed_at__lt=midnight(date.fromisoformat(asked), zone) + timedelta(days=1))
 
 
 def _day(asked: str) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
 
 from cartrover.connections.models import Cart, Connection, Warehouse
+from cartrover.merchants.days import midnight
 from cartrover.merchants.models import Merchant
 from cartrover.orders.counts import MOST, counted
 from cartrover.orders.models import Order, Shipment, Status
-from cartrover.portal.formats import local
 from cartrover.sync.models import Stream
 
 CART_STEPS = {Stream.Kind.PULL_ORDERS, Stream.Kind.CONFIRM_SHIPMENTS, Stream.Kind.PUSH_STOCK}
@@ -48,7 +49,9 @@ class Flow:
 
 def flow(merchant: Merchant) -> Flow:
     packages = Shipment.objects.filter(due_at__isnull=False, state__in=(Shipment.State.WAITING, Shipment.State.UPLOADED))
-    today, waiting = Order.objects.filter(placed_at__gte=_midnight(merchant)), Order.objects.filter(status=Status.NEW)
+    zone = ZoneInfo(merchant.time_zone)
+    today = Order.objects.filter(placed_at__gte=midnight(timezone.now().astimezone(zone).date(), zone))
+    waiting = Order.objects.filter(status=Status.NEW)
     return Flow(
         _nodes(Cart.objects.all(), CART_STEPS, _counts(today, "cart"), "today"),
         _nodes(Warehouse.objects.all(), WAREHOUSE_STEPS, _counts(waiting, "warehouse"), "on the way"),
@@ -62,11 +65,6 @@ def _counts(orders: QuerySet[Order], holder: str) -> dict[int, int]:
     """By cart or warehouse, of as many orders as are counted at all."""
     some = Order.objects.filter(pk__in=orders.order_by().values("pk")[: MOST + 1])
     return dict(some.order_by().values_list(f"{holder}_id").annotate(Count("pk")))
-
-
-def _midnight(merchant: Merchant) -> datetime:
-    now = local(timezone.now(), merchant.time_zone)
-    return datetime.combine(now.date(), time(), now.tzinfo)
 
 
 def _nodes(holders: QuerySet[Any], steps: set[Stream.Kind], counts: dict[int, int], unit: str) -> list[Node]:

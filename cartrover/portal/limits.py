@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from cartrover.connections import holders
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.merchants import audit
+from cartrover.merchants.days import midnight
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
@@ -47,7 +48,7 @@ def save_limits(request: MerchantRequest, public_id: str) -> HttpResponse:
 def save_earliest(request: MerchantRequest, public_id: str) -> HttpResponse:
     """An earlier date loads more, by the cart's next pull; a later one leaves out what is not sent yet."""
     cart: Cart = get_object_or_404(Cart.objects.select_related("connection"), public_id=public_id)
-    since = _midnight(request.POST.get("earliest", ""), request.merchant.time_zone)
+    since = _since(request.POST.get("earliest", ""), request.merchant.time_zone)
     if since is None or since > timezone.now():
         messages.error(request, "Choose a day that has begun.")
     elif cart.pull_from is None:
@@ -59,10 +60,9 @@ def save_earliest(request: MerchantRequest, public_id: str) -> HttpResponse:
     return redirect("cart", request.merchant.public_id, public_id)
 
 
-def _midnight(typed: str, zone: str) -> datetime | None:
-    """The beginning of a day in the merchant's zone."""
+def _since(typed: str, zone: str) -> datetime | None:
+    """The beginning of a day that was typed; None where that is no day."""
     try:
-        day = date.fromisoformat(typed)
+        return midnight(date.fromisoformat(typed), ZoneInfo(zone))
     except ValueError:
         return None
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))

@@ -6,15 +6,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from cartrover.connections.models import Cart
 from cartrover.events.models import Event
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
+from cartrover.portal.lookup import the_cart
 from cartrover.sync import jobs
 from cartrover.sync.models import Job
 
@@ -36,7 +36,7 @@ AMISS = (
 @at_least(Role.VIEWER)
 @require_safe
 def proof(request: MerchantRequest, public_id: str) -> HttpResponse:
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     job = Job.objects.filter(kind="reconcile", cart=cart).order_by("-pk").first()
     told = list(Event.objects.filter(about="cart", about_id=cart.pk, kind="reconcile").order_by("-id")[:SHOWN])
     last = told[0].data if told else {}
@@ -60,7 +60,7 @@ def _amiss(result: dict[str, Any]) -> list[dict[str, Any]]:
 @require_POST
 def check_now(request: MerchantRequest, public_id: str) -> HttpResponse:
     """Hold the cart against its account and its warehouse's now. What is missing is loaded by that."""
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     days = request.POST.get("days", "")
     if not (days.isdecimal() and int(days) in DAYS):
         messages.error(request, "Choose how far back to check.")
@@ -69,8 +69,3 @@ def check_now(request: MerchantRequest, public_id: str) -> HttpResponse:
     else:
         jobs.ask("reconcile", by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, days=int(days))
     return redirect("proof", request.merchant.public_id, public_id)
-
-
-def _cart(public_id: str) -> Cart:
-    cart: Cart = get_object_or_404(Cart.objects.select_related("connection", "warehouse"), public_id=public_id)
-    return cart

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from cartrover.connections.models import Cart
 from cartrover.merchants import audit
+from cartrover.merchants.days import midnight
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
@@ -95,9 +96,5 @@ def _ask(request: MerchantRequest, told: dict[str, Any]) -> Job:
     if "numbers" in told:
         return pull_again.by_number(told["cart"], told["numbers"], by=request.user.email)
     zone = ZoneInfo(request.merchant.time_zone)
-    start, end = _midnight(told["first"], zone), _midnight(told["last"], zone) + timedelta(days=1)
+    start, end = midnight(told["first"], zone), midnight(told["last"], zone) + timedelta(days=1)
     return pull_again.between(told["cart"], start, end, by=request.user.email)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone)

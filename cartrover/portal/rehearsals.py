@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,6 +14,7 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Status
+from cartrover.portal.lookup import the_cart
 from cartrover.portal.paging import page
 from cartrover.sync import jobs
 from cartrover.sync.jobs import rehearsed
@@ -26,7 +27,7 @@ DAYS = (30, 7, 1)
 @require_safe
 def rehearsal(request: MerchantRequest, public_id: str) -> HttpResponse:
     """The cart's last rehearsal, with its progress or what it found, and the form for another."""
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     job = rehearsed.newest(cart)
     context = {
         "cart": cart,
@@ -42,7 +43,7 @@ def rehearsal(request: MerchantRequest, public_id: str) -> HttpResponse:
 @at_least(Role.MANAGER)
 @require_POST
 def rehearse(request: MerchantRequest, public_id: str) -> HttpResponse:
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     days = request.POST.get("days", "")
     if not (days.isdecimal() and int(days) in DAYS):
         messages.error(request, "Choose how far back to rehearse.")
@@ -57,7 +58,7 @@ def rehearse(request: MerchantRequest, public_id: str) -> HttpResponse:
 @require_safe
 def rehearsed_orders(request: MerchantRequest, public_id: str) -> HttpResponse:
     """The orders of one group: ``status``, ``code`` and ``subject`` of the address name it."""
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     job = rehearsed.newest(cart)
     status = request.GET.get("status", "")
     if job is None or status not in Status.values:
@@ -66,8 +67,3 @@ def rehearsed_orders(request: MerchantRequest, public_id: str) -> HttpResponse:
     rows = Rehearsed.objects.filter(job=job, **group)
     context = {"cart": cart, "page": page(rows, request, by="placed_at"), "status": status}
     return TemplateResponse(request, "rehearsals/orders.html", context)
-
-
-def _cart(public_id: str) -> Cart:
-    cart: Cart = get_object_or_404(Cart.objects.select_related("connection", "warehouse"), public_id=public_id)
-    return cart

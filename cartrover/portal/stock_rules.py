@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +18,7 @@ from cartrover.inventory.rules_form import StockRulesForm
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
+from cartrover.portal.lookup import the_cart
 
 
 @at_least(Role.VIEWER)
@@ -26,13 +27,13 @@ def stock_rules(request: MerchantRequest, public_id: str) -> HttpResponse:
     """A GET shows the rules; a POST looks at what others would change, or saves them."""
     if request.method == "POST":
         return _posted(request, public_id)
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     return _page(request, cart, StockRulesForm(cart), StockRules.of(cart.stock_rules))
 
 
 @at_least(Role.MANAGER)
 def _posted(request: MerchantRequest, public_id: str) -> HttpResponse:
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     form = StockRulesForm(cart, request.POST)
     if not form.is_valid():
         return _page(request, cart, form, None)
@@ -41,11 +42,6 @@ def _posted(request: MerchantRequest, public_id: str) -> HttpResponse:
     holders.save_settings(cart, actor=request.user.email, stock_rules=form.rules.stored())
     messages.success(request, f"Saved. {cart.name} is told what differs with the next round.")
     return redirect("stock_rules", request.merchant.public_id, cart.public_id)
-
-
-def _cart(public_id: str) -> Cart:
-    found: Cart = get_object_or_404(Cart.objects.select_related("warehouse__connection"), public_id=public_id)
-    return found
 
 
 def _page(request: MerchantRequest, cart: Cart, form: StockRulesForm, rules: StockRules | None) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,6 +15,7 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import ShippingMethod
+from cartrover.portal.lookup import the_cart
 from cartrover.sync import jobs
 from cartrover.sync.jobs import test_orders
 from cartrover.sync.models import Job
@@ -23,7 +24,7 @@ from cartrover.sync.models import Job
 @at_least(Role.VIEWER)
 @require_safe
 def test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     job = test_orders.last(cart)
     side = integration(cart.warehouse.integration).warehouse if cart.warehouse else None
     remote_id = job.result.get("remote_id", "") if job is not None else ""
@@ -43,7 +44,7 @@ def test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
 @require_POST
 def send_test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
     """Ask for a test order, or for another look at one that could not be voided (``ref``)."""
-    cart = _cart(public_id)
+    cart = the_cart(public_id)
     ref, trouble = request.POST.get("ref", ""), _obstacle(cart)
     if trouble:
         messages.error(request, trouble)
@@ -64,8 +65,3 @@ def _obstacle(cart: Cart) -> str:
     if warehouse.connection is None or warehouse.state == ServiceHolder.State.DRAFT:
         return f"Finish the setup of {warehouse.name} first."
     return ""
-
-
-def _cart(public_id: str) -> Cart:
-    cart: Cart = get_object_or_404(Cart.objects.select_related("connection", "warehouse__connection"), public_id=public_id)
-    return cart

@@ -297,7 +297,7 @@ def test_a_later_earliest_date_skips_what_is_not_sent_and_an_earlier_one_takes_i
     assert changes(acme) == ["chose the earliest order date"]
 
 
-@pytest.mark.parametrize("typed", ["", "soon", "2999-01-01"])
+@pytest.mark.parametrize("typed", ["", "soon", "2999-01-01", "0001-01-01"])
 def test_a_date_that_is_none_or_has_not_begun_is_refused(acme: Setup, alice_at: Client, typed: str) -> None:
     cart = acme.carts["EBAY_DE"]
     with acting_for(acme.merchant):

@@ -374,13 +374,17 @@ class StockUpdate:
 
 @dataclass(frozen=True, slots=True)
 class StockResult:
-    """``managed_by`` is what the listing turned out to be (it may have flipped); ``problem`` is empty on success."""
+    """``managed_by`` is what the listing turned out to be (it may have flipped); ``problem`` is empty on success.
+
+    ``retry``: what became of it is not known, or asking again may help. ``unsure``: it was refused, yet a part of it was taken.
+    """
 
     external_id: str
     done: bool
     managed_by: str = ""
     problem: str = ""
     retry: bool = False
+    unsure: bool = False
 
 
 # --------------------------------------------------------------------------------------------------------------------- the wire

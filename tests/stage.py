@@ -19,6 +19,7 @@ from django.db.models import F
 from cartrover.connections import credentials, holders
 from cartrover.connections.bare_wire import BareWire
 from cartrover.connections.models import Cart, Connection
+from cartrover.inventory.models import Listing
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.orders.models import Order, Shipment
@@ -109,6 +110,11 @@ class Stage:
         stock = {str(self.locations[0]): on_hand}
         self.world.gecko.add_variants(*({"account": self.account, "sku": sku, "stock": stock} for sku in skus))
 
+    def count(self, sku: str, on_hand: int) -> None:
+        """Somebody counts a shelf of the warehouse anew."""
+        wanted = {"account": self.account, "sku": sku, "location_id": self.locations[0], "on_hand": on_hand}
+        self.world.gecko.control("POST", "stock", wanted)
+
     def at_warehouse(self) -> list[dict[str, Any]]:
         told = self.world.gecko.control("GET", f"summary?account={self.account}")
         return [order for order in told["orders"] if order["status"] not in ("void", "deleted")]
@@ -163,6 +169,7 @@ class Stage:
             Order.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - past)
             Shipment.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - past)
             Effect.objects.filter(sent_at__isnull=False).update(sent_at=F("sent_at") - past)
+            Listing.objects.filter(in_flight_until__isnull=False).update(in_flight_until=F("in_flight_until") - past)
             Connection.objects.filter(quiet_until__isnull=False).update(quiet_until=F("quiet_until") - past)
 
     # --- what we know

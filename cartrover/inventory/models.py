@@ -37,9 +37,10 @@ class Listing(Owned):
     """One thing a cart sells, and the figure it shows.
 
     ``desired`` is what it ought to show and ``desired_read_at`` the warehouse reading that says so; ``pushed`` is what we last
-    set at ``pushed_at`` (by the clock of the marketplace), from the reading of ``pushed_read_at``. ``shown`` is
-    what the listing itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions``
-    counts the pushes of ``revisions_day``.
+    set at ``pushed_at`` (by the clock of the marketplace), from the reading of ``pushed_read_at``. Where it is not known what
+    became of the last push, ``pushed`` is null and ``pushed_at`` until when that may still arrive. ``shown`` is what the listing
+    itself told at ``shown_at``. A push that may still be under way holds ``in_flight_until``. ``revisions`` counts the pushes of
+    ``revisions_day``.
 
     ``cart`` is whose rules make its figure. ``trouble`` is why it gets none. ``waits`` is why it does not show its figure yet,
     empty where it does; ``refusal`` is what the marketplace said at ``refused_at`` to the last push, where it did not take it.

@@ -65,10 +65,19 @@ def known_at(listing: Listing) -> datetime | None:
     return max(moments, default=None)
 
 
+def in_doubt(listing: Listing) -> bool:
+    """Whether it is not known what became of the last push, and nothing has told the figure since."""
+    return listing.pushed is None and _set_last(listing)
+
+
 def must_show(listing: Listing, sales: Sales | None) -> int | None:
     """What the marketplace must show now; None where that is not known."""
     if sales is None or sales.unsure:
         return None
-    set_last = listing.pushed_at is not None and (listing.shown_at is None or listing.pushed_at >= listing.shown_at)
-    figure = listing.pushed if set_last else listing.shown
+    figure = listing.pushed if _set_last(listing) else listing.shown
     return None if figure is None else max(0, figure - sales.units)
+
+
+def _set_last(listing: Listing) -> bool:
+    """Whether it was pushed since the listing itself was read."""
+    return listing.pushed_at is not None and (listing.shown_at is None or listing.pushed_at >= listing.shown_at)

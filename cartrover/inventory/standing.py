@@ -12,7 +12,7 @@ from cartrover.connections.models import Cart
 from cartrover.inventory.models import Listing, SkuRule
 from cartrover.inventory.publishing import Figure, figures
 from cartrover.inventory.selling import SERVICE, untold
-from cartrover.inventory.showing import Sales, must_show, sold_since
+from cartrover.inventory.showing import Sales, in_doubt, must_show, sold_since
 
 IN_STEP, TO_PUSH, NOT_TAKEN, NEVER = STATES = ("in_step", "to_push", "not_taken", "never")
 CHANGED = "It changed just now. It is pushed with the next round."
@@ -33,6 +33,11 @@ class Standing:
         """What the marketplace shows; where a sale came too close to a push to tell, what was set."""
         known = must_show(self.listing, self.sales)
         return known if known is not None else self.listing.pushed
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it is not known what became of the last push."""
+        return in_doubt(self.listing)
 
 
 def standings(listings: Sequence[Listing]) -> list[Standing]:

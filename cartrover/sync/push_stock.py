@@ -13,14 +13,14 @@ from cartrover.connections.models import Cart
 from cartrover.inventory.models import Listing
 from cartrover.inventory.publishing import Figure, figures
 from cartrover.inventory.selling import SERVICE, cart_of
-from cartrover.inventory.showing import must_show, sold_since
+from cartrover.inventory.showing import in_doubt, must_show, sold_since
 from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
 from cartrover.sync.listings import read_listings
 from cartrover.sync.models import Stream
+from cartrover.sync.stock_batches import REFUSED, push
 from cartrover.sync.work import Done, Work
-from integrations.contract import Cart as CartClient
-from integrations.contract import CartSide, StockResult, StockUpdate
+from integrations.contract import CartSide
 
 KEPT_FOR_ZERO = 50  # of a listing's changes a day: selling what is not there is worse than showing too little
 
@@ -38,10 +38,9 @@ def run(work: Work) -> Done:
         read_listings(work, client)
         cursor["listings_at"] = timezone.now().isoformat()
     wanted, waits = _plan(work, side)
-    pushed = 0
-    for batch in _batches(wanted, side):
-        work.lease.check()
-        pushed += _push(work, client, batch)
+    with work.rows():
+        ahead = _ahead(work.connection_id)
+    pushed = sum(push(work, client, batch, ahead) for batch in _batches(wanted, side))
     pace = durations()
     return Done(f"{pushed} figures set.", due_in=pace.poll_busy / 4 if waits else pace.stock_poll, cursor=cursor)
 
@@ -117,7 +116,6 @@ _PULL = "The orders up to the warehouse's last reading are not all downloaded ye
 _UNDER_WAY = "A push was sent, and what became of it is not known yet."
 _SPENT = "It was set so often today that the rest of the day's {most} changes are kept for zero."
 _SPACED = "It was set a few minutes ago, and the marketplace wants to be told of a listing only so often."
-_REFUSED = "The marketplace did not take it. It is tried again every hour."
 _SOON = (_PULL, _UNDER_WAY, _SPACED)
 
 
@@ -125,8 +123,8 @@ def _waits(figure: Figure, showing: int | None, now: _Now, most: int) -> str:
     """Why the listing does not show its figure yet: NOW where it goes out at once, empty where it shows it.
 
     A push needs a pull that ended after the reading, no push under way, and room under the marketplace's limits. What a person
-    asks for goes out even if nothing differs, and waits neither for its distance to the last push nor after a refusal. ``most``
-    changes of one listing fit into a day.
+    asks for goes out even if nothing differs, and waits neither for its distance to the last push nor after a refusal. A listing
+    of which nobody knows what it shows does not wait for that distance either. ``most`` changes of one listing fit into a day.
     """
     listing, wanted = figure.listing, figure.sum
     if wanted is None or (wanted.result == showing and listing.asked_at is None):
@@ -141,8 +139,8 @@ def _waits(figure: Figure, showing: int | None, now: _Now, most: int) -> str:
     if listing.asked_at is not None:
         return NOW
     if _since(listing.refused_at, now.ours) <= durations().stock_refused and wanted.result == listing.desired:
-        return _REFUSED
-    if wanted.result and _since(listing.pushed_at, now.theirs) <= durations().stock_spacing:
+        return REFUSED
+    if wanted.result and not in_doubt(listing) and _since(listing.pushed_at, now.theirs) <= durations().stock_spacing:
         return _SPACED
     return NOW
 
@@ -166,49 +164,3 @@ def _remember(figure: Figure, waits: str) -> None:
     listing.waits = waits
     if not waits:
         listing.refusal, listing.refused_at = "", None
-
-
-def _push(work: Work, client: CartClient, batch: Sequence[Figure]) -> int:
-    listings = {figure.listing.external_id: figure for figure in batch}
-    keys = [figure.listing.pk for figure in batch]
-    with work.rows():
-        until = timezone.now() + timedelta(seconds=durations().send_deadline)
-        Listing.objects.filter(pk__in=keys).update(in_flight_until=until)
-    updates = [
-        StockUpdate(each.listing.external_id, each.listing.sku, each.desired or 0, each.listing.managed_by) for each in batch
-    ]
-    results = client.set_stock(updates)
-    sent_at = work.wire.server_time or timezone.now()
-    with work.rows():
-        for result in results:
-            _settle(listings[result.external_id], result, sent_at)
-    return sum(result.done for result in results)
-
-
-_SETTLED = (
-    "in_flight_until",
-    "managed_by",
-    "revisions",
-    "revisions_day",
-    "pushed",
-    "pushed_at",
-    "pushed_read_at",
-    "waits",
-    "refusal",
-    "refused_at",
-    "asked_at",
-)
-
-
-def _settle(figure: Figure, result: StockResult, sent_at: datetime) -> None:
-    listing, now = figure.listing, timezone.now()
-    listing.in_flight_until = None
-    listing.managed_by = result.managed_by or listing.managed_by
-    listing.revisions = listing.revisions + 1 if listing.revisions_day == now.date() else 1
-    listing.revisions_day = now.date()
-    if result.done:
-        listing.pushed, listing.pushed_at, listing.pushed_read_at = figure.desired, sent_at, figure.read_at
-        listing.waits, listing.refusal, listing.refused_at, listing.asked_at = "", "", None, None
-    elif not result.retry:
-        listing.waits, listing.refusal, listing.refused_at, listing.asked_at = _REFUSED, result.problem, now, None
-    listing.save(update_fields=_SETTLED)

@@ -52,6 +52,7 @@ class LiveWire:
         self._about = threading.local()
         self._token, self._token_until = "", 0.0
         self.server_time: datetime | None = None
+        self.calls = 0
         self.resource_spent = False
 
     def about(self, order_id: int | None) -> None:
@@ -73,6 +74,7 @@ class LiveWire:
             self._mind_the_connection()
             self._lease.check()
         quota.reserve(self._integration, resource, merchant_id=self._merchant_id, kind=self._kind)
+        self.calls += 1
 
     def _mind_the_connection(self) -> None:
         row = Connection.objects.annotate(now=Now()).get(pk=self._connection_id)

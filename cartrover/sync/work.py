@@ -28,9 +28,13 @@ class Lease(Protocol):
 
 
 class EngineWire(Wire, Protocol):
-    """A wire that also knows the provider's clock, which order a call is for, and what pause the provider wants."""
+    """A wire that also knows the provider's clock, which order a call is for, and what pause the provider wants.
+
+    ``calls`` counts the calls that were let out: while it stays, the provider has heard nothing.
+    """
 
     server_time: datetime | None
+    calls: int
 
     def about(self, order_id: int | None) -> None:
         """Which order the next calls are for, so that its page can show them."""

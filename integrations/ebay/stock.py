@@ -7,7 +7,7 @@ offer with its id, or a refusal, tells which it is. Figures are absolute, so a c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -129,9 +129,10 @@ class _Verdict:
     problem: str = ""
     retry: bool = False
     managed_by: str = BY_INVENTORY
+    unsure: bool = False
 
     def of(self, update: StockUpdate) -> StockResult:
-        return StockResult(update.external_id, not self.problem, self.managed_by, self.problem, self.retry)
+        return StockResult(update.external_id, not self.problem, self.managed_by, self.problem, self.retry, self.unsure)
 
 
 def _published(page: Node, item_id: str) -> Iterable[Offer]:
@@ -168,7 +169,7 @@ def _verdict(answer: Any, entry: Mapping[str, Any]) -> _Verdict:
         return _Verdict(_NO_WORD, retry=True)
     if not failed:
         return _Verdict()
-    return _refused(failed)
+    return replace(_refused(failed), unsure=len(failed) < len(responses))
 
 
 def _refused(failed: Sequence[Node]) -> _Verdict:

@@ -327,6 +327,21 @@ def test_every_status_of_an_answer_is_read(response: bytes, done: bool, retry: b
     assert bool(answered.problem) is not done
 
 
+@pytest.mark.parametrize(("of_the_offer", "unsure"), [(400, True), (200, False)])
+def test_a_figure_that_is_refused_in_part_leaves_it_open_what_is_shown(of_the_offer: int, unsure: bool) -> None:
+    response = bulk(FINE, f'{{"statusCode": {of_the_offer}, "offerId": "8"}}')
+    with raw_server(says(OFFER, response)) as server:
+        [answered] = cart_at(server).set_stock([StockUpdate("1", "A", 3, "inventory")])
+    assert (answered.done, answered.unsure) == (not unsure, unsure)
+
+
+def test_a_figure_that_is_refused_whole_changes_nothing() -> None:
+    response = bulk('{"statusCode": 400, "sku": "A"}', '{"statusCode": 400, "offerId": "8"}')
+    with raw_server(says(OFFER, response)) as server:
+        [answered] = cart_at(server).set_stock([StockUpdate("1", "A", 3, "inventory")])
+    assert (answered.done, answered.unsure) == (False, False)
+
+
 def test_a_bad_figure_does_not_spoil_the_batch() -> None:
     """The whole call is refused without saying for which: each is sent alone."""
     offers = [OFFER, OFFER.replace(b'"listingId": "1"', b'"listingId": "2"')]

@@ -91,6 +91,7 @@ def points() -> dict[str, Patch]:
         "tracking answered": before(effects, "_settle", confirms("shipment")),
         "tracking confirmed": after(effects, "_settle", confirms("shipment")),
         "tracking done": before(streams, "settle", of("confirm_shipments")),
+        "stock sent": after(http.DeadlineAdapter, "send", posts("/ws/api.dll")),
         "page half stored": before(bulk, "insert", lambda model, rows, *args, **kwargs: model is OrderLine and bool(rows)),
         "page stored": before(streams, "settle", of("pull_orders")),
         "package half stored": before(packages, "settle_shipped"),

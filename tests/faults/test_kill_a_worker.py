@@ -8,6 +8,7 @@ import signal
 import psutil
 import pytest
 
+from cartrover.connections.models import Cart
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order, OrderLine, Shipment
 from cartrover.sync import durations, streams
@@ -64,6 +65,30 @@ def test_a_package_is_told_once_wherever_its_worker_dies(point: str, stage: Stag
     assert stage.packages_at_ebay() == [(number, "1Z999AA1")]
     assert stage.order(number).status == "confirmed"
     assert problems(stage) == []
+
+
+def test_a_listing_shows_the_figure_of_before_although_the_worker_died_that_had_set_another(
+    stage: Stage, mortals: Mortals
+) -> None:
+    stage.stock("TENT-2P", on_hand=5)
+    stage.world.ebay.control("listings", marketplace="EBAY_US", seller=stage.seller, sku="TENT-2P", quantity=1)
+    stage.settle()
+    assert stage.shown("TENT-2P") == 5
+    stage.count("TENT-2P", 7)
+    _upload(stage, on=False)  # all else that a push waits for happens first
+    stage.settle()
+    _upload(stage, on=True)
+    stage.wake("push_stock")
+    assert mortals.die("stock sent") == -signal.SIGKILL
+    assert stage.shown("TENT-2P") == 7
+    stage.count("TENT-2P", 5)
+    recover(stage)
+    assert stage.shown("TENT-2P") == 5
+
+
+def _upload(stage: Stage, *, on: bool) -> None:
+    with acting_for(stage.merchant):
+        Cart.objects.update(services={"inventory_upload": {"on": on}})
 
 
 def test_a_page_that_was_half_stored_is_not_there_at_all_and_is_read_again(stage: Stage, mortals: Mortals) -> None:

@@ -89,6 +89,24 @@ def test_the_carts_customer_is_made_once(stage: Stage, way: dict[str, Any]) -> N
     assert [created(stage, number) for number in numbers] == [1, 1]
 
 
+@pytest.mark.parametrize("way", [WAYS[0], WAYS[1], WAYS[2]], ids=["a failure", "no answer", "never arrived"])
+def test_a_listing_shows_the_figure_of_before_although_the_answer_to_another_got_lost(stage: Stage, way: dict[str, Any]) -> None:
+    stage.stock("TENT-2P", on_hand=5)
+    stage.world.ebay.control("listings", marketplace="EBAY_US", seller=stage.seller, sku="TENT-2P", quantity=1)
+    stage.settle()
+    assert stage.shown("TENT-2P") == 5
+    stage.count("TENT-2P", 7)
+    stage.world.ebay.control("faults", method="POST", path="/ws/api.dll$", **way)
+    stage.settle()
+    stage.settle("push_stock")
+    assert stage.world.ebay.told("faults")["waiting"] == []
+    assert stage.shown("TENT-2P") == (7 if way["kind"] != "reset" else 5)
+    stage.count("TENT-2P", 5)
+    stage.settle()
+    recover(stage)
+    assert stage.shown("TENT-2P") == 5
+
+
 def test_while_nobody_can_look_nothing_is_sent_again(stage: Stage) -> None:
     delivered(stage)
     number = stage.sell("TENT-2P")

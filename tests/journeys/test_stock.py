@@ -74,19 +74,14 @@ def test_nothing_left_is_told_as_zero_and_new_goods_are_told_again(stage: Stage)
     stage.stock("TENT-2P", on_hand=5)
     list_item(stage, "TENT-2P", "EBAY_US", "EBAY_DE")
     stage.settle()
-    count(stage, 0)
+    stage.count("TENT-2P", 0)
     stage.settle()
     stage.settle("push_stock")
     assert shown(stage, "TENT-2P") == {"EBAY_US": 0, "EBAY_DE": 0}
-    count(stage, 7)
+    stage.count("TENT-2P", 7)
     stage.settle()
     stage.settle("push_stock")
     assert shown(stage, "TENT-2P") == {"EBAY_US": 7, "EBAY_DE": 7}
-
-
-def count(stage: Stage, on_hand: int) -> None:
-    wanted = {"account": stage.account, "sku": "TENT-2P", "location_id": stage.locations[0], "on_hand": on_hand}
-    stage.world.gecko.control("POST", "stock", wanted)
 
 
 def test_a_listing_that_another_tool_takes_over_keeps_its_figure(stage: Stage) -> None:
@@ -97,7 +92,7 @@ def test_a_listing_that_another_tool_takes_over_keeps_its_figure(stage: Stage) -
     assert shown(stage, "TENT-2P") == {"EBAY_US": 5}
     stage.world.ebay.control(f"listings/{ids['EBAY_US']}", managed_by="inventory")
     for on_hand in (8, 3):
-        count(stage, on_hand)
+        stage.count("TENT-2P", on_hand)
         stage.settle()
         stage.settle("push_stock")
         assert shown(stage, "TENT-2P") == {"EBAY_US": on_hand}
@@ -174,7 +169,7 @@ def test_each_cart_shows_what_its_own_rules_make_of_the_same_goods(stage: Stage)
     stage.settle()
     stage.settle("push_stock")
     assert shown(stage, "TENT-2P") == {"EBAY_US": 5, "EBAY_DE": 3}
-    count(stage, 2)
+    stage.count("TENT-2P", 2)
     stage.settle()
     stage.settle("push_stock")
     assert shown(stage, "TENT-2P") == {"EBAY_US": 0, "EBAY_DE": 0}
@@ -213,7 +208,7 @@ def test_a_figure_that_is_refused_is_tried_again_later_or_when_a_person_asks(sta
     assert shown(stage, "TENT-2P") == {"EBAY_US": 5}
     listing = f"listings/{ids['EBAY_US']}"
     stage.world.ebay.control(listing, status="ENDED")
-    count(stage, 7)
+    stage.count("TENT-2P", 7)
     stage.settle()
     stage.settle("push_stock")
     with acting_for(stage.merchant):

@@ -172,6 +172,24 @@ def test_a_listing_that_is_never_told_says_why(visit: Visit, alice: User, mercha
         assert "Push now" not in text
 
 
+def test_of_a_push_without_an_answer_the_page_says_that_we_do_not_know_what_is_shown(
+    visit: Visit, alice: User, merchant: Merchant, shelf: Shelf
+) -> None:
+    listing = shelf.listings["TENT-2P"]
+    with acting_for(merchant):
+        doubt = {"pushed": None, "pushed_at": timezone.now(), "waits": "A push was sent, and what became of it is not known yet."}
+        Listing.objects.filter(pk=listing.pk).update(**doubt)
+    client = visit(alice)
+    text = words(client.get(reverse("listing", args=[merchant.public_id, listing.pk])).content.decode())
+    assert "It shows now We do not know yet: what became of the last push is not known, so it is set once more." in text
+    assert "We last set a figure to which no answer came" in text
+    assert "None" not in text
+    told = client.get(reverse("stock", args=[merchant.public_id]), {"q": "TENT-2P"})
+    (row,) = [each for each in told.context["standings"] if each.listing == listing]
+    assert (row.shows, row.state) == (None, "to_push")
+    assert "what became of it is not known yet" in words(told.content.decode())
+
+
 def test_a_figure_that_is_too_old_is_shown_as_none_with_the_reason(
     visit: Visit, alice: User, merchant: Merchant, shelf: Shelf
 ) -> None:

@@ -149,6 +149,7 @@ class FakeWire:
     """Tells the cart's time, in whole seconds as a Date header does."""
 
     cart: FakeCart
+    calls: int = 0
 
     @property
     def server_time(self) -> datetime | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,154 +18,13 @@ from cartrover.inventory.models import Listing, SkuPart, SkuRule, StockLevel
 from cartrover.inventory.publishing import figures
 from cartrover.inventory.rules import StockRules
 from cartrover.inventory.selling import cart_of, sold_on
-from cartrover.inventory.showing import must_show, sold_since
+from cartrover.inventory.showing import Sales, in_doubt, must_show
 from cartrover.inventory.storing import store_levels, store_listings
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders.models import LinePart, Order, OrderLine, Status
-
-START = datetime(2026, 5, 1, tzinfo=UTC)
-STEPS = ("sell", "sell", "deliver", "deliver as a draft", "finalize", "ship", "cancel", "read", "read", "push", "push")
-
-# What each listing's code stands for: the warehouse's own SKU, a kit, and in Germany an alias with a multiplier.
-SENT_AS: Mapping[str, Mapping[str, int]] = {"TENT": {"TENT": 1}, "CAMP": {"TENT": 1, "PEG": 4}, "PEG-DE": {"PEG": 10}}
-
-
-def order_row(connection: Connection | None, number: int, at: datetime, **more: object) -> Order:
-    money = dict.fromkeys(("items", "discount", "shipping", "tax", "adjustment", "total"), 0)
-    moments = dict.fromkeys(("placed_at", "modified_at", "first_pulled_at", "pulled_at"), at)
-    told = {"payment": "paid", "cancel": "none", "fulfilment": "none", "currency": "USD", "content_hash": b"x"}
-    keys = {"external_id": str(number), "number": str(number), "ref": f"R{number}"}
-    order: Order = Order.objects.create(connection=connection, **keys, **moments, **told, **money, **more)
-    return order
-
-
-@dataclass
-class Books:
-    """What really is: ``shelf`` counts the goods, ``committed`` what the warehouse has set aside, ``offered`` what is on sale."""
-
-    carts: Mapping[str, Cart]  # by the listing that it sells
-    listings: Mapping[str, Listing]
-    house: int  # the connection that the warehouse stands on
-    shelf: dict[str, int]
-    rules: StockRules
-    now: datetime = START
-    offered: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SENT_AS, 0))
-    committed: dict[str, int] = field(default_factory=lambda: {"TENT": 0, "PEG": 0})
-    sold: dict[str, int] = field(default_factory=lambda: {"TENT": 0, "PEG": 0})
-    orders: list[Order] = field(default_factory=list)
-    read: bool = False
-
-    def free(self, sku: str) -> int:
-        """Units of a warehouse's SKU that nobody has bought."""
-        return max(0, self.shelf[sku] - self.sold[sku])
-
-    def enough_for(self, code: str) -> int:
-        """How many of a listing could still be sold."""
-        return min(self.free(sku) // units for sku, units in SENT_AS[code].items())
-
-    def by_the_rules(self, code: str) -> int:
-        left = max(0, self.enough_for(code) - self.rules.buffer) * self.rules.percentage // 100
-        left = left if left >= self.rules.minimum else 0
-        return left if self.rules.maximum is None else min(left, self.rules.maximum)
-
-    def _some(self, number: int, *wanted: str) -> Order | None:
-        found = [order for order in self.orders if order.status in wanted]
-        return found[number % len(found)] if found else None
-
-    def _count(self, book: dict[str, int], order: Order, sign: int) -> None:
-        line = order.lines.get()
-        for sku, units in SENT_AS[line.sku].items():
-            book[sku] += sign * units * line.quantity
-
-    def sell(self, number: int) -> None:
-        code, units = list(SENT_AS)[number % 3], 1 + number % 2
-        cart = self.carts[code]
-        order = order_row(cart.connection, len(self.orders), self.now, cart=cart, warehouse=cart.warehouse, status=Status.NEW)
-        price = dict.fromkeys(("unit_price", "total", "tax"), 0)
-        OrderLine.objects.create(order=order, position=0, external_id="1", sku=code, quantity=units, listing_id=code, **price)
-        self._count(self.sold, order, 1)
-        self.offered[code] = max(0, self.offered[code] - units)
-        self.orders.append(order)
-
-    def deliver(self, number: int, *, draft: bool = False) -> None:
-        order = self._some(number, Status.NEW)
-        if order is None:
-            return
-        line = order.lines.get()
-        for position, (sku, units) in enumerate(SENT_AS[line.sku].items()):
-            if line.sku != sku or number % 2:  # what was delivered before there were parts has none
-                LinePart.objects.create(line=line, position=position, sku=sku, each=units)
-        order.status, order.delivered_at, order.stock_committed = Status.AT_WMS, self.now, not draft
-        order.save()
-        if not draft:
-            self._count(self.committed, order, 1)
-
-    def finalize(self, number: int) -> None:
-        order = self._some(number, Status.AT_WMS)
-        if order is not None and not order.stock_committed:
-            order.stock_committed, order.delivered_at = True, self.now
-            order.save()
-            self._count(self.committed, order, 1)
-
-    def ship(self, number: int) -> None:
-        order = self._some(number, Status.AT_WMS)
-        if order is None or not order.stock_committed:
-            return
-        for book in (self.committed, self.shelf, self.sold):
-            self._count(book, order, -1)
-        order.status = Status.SHIPPED
-        order.save()
-
-    def cancel(self, number: int) -> None:
-        order = self._some(number, Status.NEW)
-        if order is not None:
-            order.status = Status.CANCELED
-            order.save()
-            self._count(self.sold, order, -1)
-
-    def take_reading(self) -> None:
-        for number, sku in enumerate(("TENT", "PEG")):
-            available = {"18": str(self.shelf[sku] - self.committed[sku])}
-            row = StockLevel(connection_id=self.house, item_id=str(number), sku=sku, available=available, read_at=self.now)
-            store_levels(self.house, [row])
-        self.read = True
-
-    def told(self) -> dict[str, int | None]:
-        """What each listing ought to show."""
-        found: dict[str, int | None] = {}
-        for cart in set(self.carts.values()):
-            theirs = [self.listings[code] for code, of in self.carts.items() if of == cart]
-            found |= {each.listing.sku: each.desired for each in figures(cart, theirs, rules=self.rules, now=self.now)}
-        return found
-
-    def push(self) -> None:
-        for code, desired in self.told().items():
-            listing = self.listings[code]
-            if desired is None:
-                continue
-            sales = sold_since(listing.connection_id, [listing])
-            if desired != must_show(listing, sales.get(listing.pk)):
-                self.offered[code] = desired
-                listing.pushed, listing.pushed_at = desired, self.now
-                listing.save()
-            assert self.offered[code] == desired, "the marketplace shows what it was told to, less what it has sold"
-
-    def step(self, what: str, number: int) -> None:
-        self.now += timedelta(seconds=1 + number % 9)
-        acts = {"sell": self.sell, "deliver": self.deliver, "finalize": self.finalize, "ship": self.ship, "cancel": self.cancel}
-        if what in acts:
-            acts[what](number)
-        elif what == "deliver as a draft":
-            self.deliver(number, draft=True)
-        elif what == "read":
-            self.take_reading()
-            assert self.told() == {code: self.by_the_rules(code) for code in SENT_AS}, "a fresh reading tells the truth"
-        else:
-            self.push()
-        if self.read:
-            for code, desired in self.told().items():
-                assert 0 <= (desired or 0) <= self.enough_for(code), "nobody is offered what somebody has bought"
+from cartrover.orders.models import OrderLine, Status
+from cartrover.sync import durations, push_stock
+from tests.sync.books import LOST, NEVER_CALLED, REFUSED, SENT_AS, START, STEPS, TAKEN, UNHEARD, Books, order_row
 
 
 @pytest.fixture
@@ -217,7 +77,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tents=st.integers(0, 12),
     pegs=st.integers(0, 60),
@@ -227,13 +87,74 @@ RULES = st.builds(
 def test_nobody_is_offered_what_somebody_has_bought(
     books: Books, merchant: Merchant, tents: int, pegs: int, rules: StockRules, story: list[tuple[str, int]]
 ) -> None:
-    with acting_for(merchant), transaction.atomic():
-        listings = {code: Listing.objects.get(pk=listing.pk) for code, listing in books.listings.items()}
-        fresh = Books(books.carts, listings, books.house, {"TENT": tents, "PEG": pegs}, rules)
-        for what, number in [("read", 0), ("push", 0), *story, ("read", 0), ("push", 0)]:
+    fresh = Books(books.carts, books.listings, books.house, {"TENT": tents, "PEG": pegs}, rules)
+    with acting_for(merchant), transaction.atomic(), at_the_time_of(fresh):
+        Cart.objects.update(stock_rules=rules.stored())
+        for what, number in [("read", 0), (TAKEN, 0), *story]:
             fresh.step(what, number)
-        assert fresh.offered == {code: fresh.by_the_rules(code) for code in SENT_AS}
+        fresh.let_pass(timedelta(hours=2))  # what is in doubt or was refused is tried again by then
+        for what in ("read", TAKEN):
+            fresh.step(what, 0)
+        assert fresh.marketplace.offered == {code: fresh.by_the_rules(code) for code in SENT_AS}
         transaction.set_rollback(True)
+
+
+@contextmanager
+def at_the_time_of(books: Books) -> Iterator[None]:
+    """The books' clock is everybody's, and figures may be set as often as they change."""
+    with pytest.MonkeyPatch.context() as patch, durations.changed(stock_spacing=-3600.0):
+        patch.setattr(timezone, "now", lambda: books.now)
+        yield
+
+
+@pytest.fixture
+def opened(books: Books, merchant: Merchant) -> Iterator[Books]:
+    """Ten tents are there and on sale."""
+    with acting_for(merchant), at_the_time_of(books):
+        books.shelf = {"TENT": 10, "PEG": 0}
+        books.step("read", 9)
+        books.step(TAKEN, 9)
+        yield books
+
+
+def count(books: Books, tents: int) -> None:
+    books.shelf["TENT"] = tents
+    books.step("read", 9)
+
+
+@pytest.mark.parametrize("fate", [LOST, UNHEARD])
+@pytest.mark.parametrize("read_meanwhile", [True, False], ids=["read meanwhile", "not read"])
+def test_a_figure_that_is_wanted_again_after_a_push_without_an_answer_is_set_again(
+    opened: Books, fate: str, read_meanwhile: bool
+) -> None:
+    count(opened, 17)
+    opened.step(fate, 9)
+    assert opened.marketplace.offered["TENT"] == (17 if fate == LOST else 10)
+    count(opened, 10)
+    if read_meanwhile:
+        opened.step("read the listings", 0)
+    listing = Listing.objects.get(sku="TENT")
+    assert (in_doubt(listing), must_show(listing, Sales(0, unsure=False))) == (True, None)
+    opened.let_pass(timedelta(minutes=1))
+    opened.step(TAKEN, 9)
+    assert opened.marketplace.offered["TENT"] == 10
+    listing.refresh_from_db()
+    assert (in_doubt(listing), listing.pushed) == (False, 10)
+
+
+def test_a_call_that_never_went_out_leaves_no_doubt(opened: Books) -> None:
+    count(opened, 17)
+    before = Listing.objects.values().get(sku="TENT")
+    opened.step(NEVER_CALLED, 9)
+    planned = {"desired": 17, "desired_read_at": StockLevel.objects.get(sku="TENT").read_at, "waits": push_stock.NOW}
+    assert Listing.objects.values().get(sku="TENT") == {**before, **planned}
+
+
+def test_a_refusal_leaves_no_doubt_of_what_was_set_before(opened: Books) -> None:
+    count(opened, 17)
+    opened.step(REFUSED, 9)
+    listing = Listing.objects.get(sku="TENT")
+    assert (listing.refusal, listing.pushed, in_doubt(listing)) == ("No.", 10, False)
 
 
 def test_an_older_reading_never_replaces_a_newer_one(books: Books, merchant: Merchant) -> None:

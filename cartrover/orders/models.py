@@ -178,8 +178,8 @@ class LinePart(Owned):
     """What a line is sent as: a warehouse's SKU, ``each`` units of it for one unit of the line. A kit has several.
 
     ``item_id`` and ``remote_id`` are the warehouse's item and line. Written when the order is made ready for the warehouse.
-    ``added`` units came to it when the order was there already, the last of them at ``added_at``. ``each`` is 0 where something
-    has left of a SKU that the line is no longer.
+    ``added`` units came to it when the order was there already, the last of them at ``added_at``. ``each`` is 0 where a
+    package tells of a SKU that the line is no longer.
     """
 
     line = models.ForeignKey(OrderLine, on_delete=models.CASCADE, related_name="parts")

@@ -57,7 +57,7 @@ def _packed(shipment: Shipment, *, still_shown: bool) -> Packed:
     parts, lines = list(shipment.parts.all()), list(shipment.lines.all())
     whole = {each.line_id: each.quantity for each in lines}
     contents = [(each.quantity, each.part.sku) for each in parts] or [(each.quantity, _named(each)) for each in lines]
-    other = {each.part.line_id: each.part.line for each in parts if each.part.each != 1 or each.part.sku != each.part.line.sku}
+    other = {each.part.line_id: each.part.line for each in parts if each.part.each > 1 or each.part.sku != each.part.line.sku}
     return Packed(
         shipment,
         tuple((units, sku) for units, sku in contents if units),

@@ -13,7 +13,8 @@ _LEFT_OUT = {False: OrderLine.LeftOut.IGNORED, True: OrderLine.LeftOut.PROMOTION
 def write_parts(order: Order, lines: Sequence[OrderLine]) -> list[LinePart]:
     """Translate the lines by the rules of now, and keep what came of it. ``left_out`` is written on the lines themselves.
 
-    A part that was shipped already stays, whatever the rules say. Inside the merchant's door.
+    A part that the rules no longer name stays where a package tells of it, even of one that was taken back; no more of it is
+    wanted then. Inside the merchant's door.
     """
     sent_as = translated(order, lines)
     for line in lines:
@@ -27,6 +28,7 @@ def write_parts(order: Order, lines: Sequence[OrderLine]) -> list[LinePart]:
     keys = {(part.line_id, part.sku) for part in wanted}
     stale = [part.pk for part in LinePart.objects.filter(line__order=order) if (part.line_id, part.sku) not in keys]
     LinePart.objects.filter(pk__in=stale, shipped=None).delete()
+    LinePart.objects.filter(pk__in=stale, line__in=lines).update(each=0)
     LinePart.objects.bulk_create(
         wanted, update_conflicts=True, unique_fields=["merchant", "line", "sku"], update_fields=["position", "each"]
     )
@@ -48,6 +50,6 @@ def translated(order: Order, lines: Iterable[OrderLine]) -> dict[str, Translatio
 
 
 def parts_of(lines: Iterable[OrderLine]) -> list[LinePart]:
-    """What is written of these lines, in their order."""
-    rows = LinePart.objects.filter(line__in=lines).select_related("line")
+    """What these lines are sent as by what is written, in their order."""
+    rows = LinePart.objects.filter(line__in=lines).exclude(each=0).select_related("line")
     return list(rows.order_by("line__position", "position", "pk"))

@@ -73,8 +73,8 @@ def part_id(line: OrderLine, part: LinePart) -> str:
 
 
 def name_lines(parts: Iterable[LinePart], remote: RemoteOrder) -> None:
-    """Give the parts the warehouse's own ids of their lines, where it tells them."""
-    for part in parts:
+    """Give the parts the warehouse's own ids of their lines, where it tells them. What is no longer wanted has no line."""
+    for part in (each for each in parts if each.each):
         part.remote_id = remote.line_ids.get(part_id(part.line, part), "") or part.remote_id
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders.models import LinePart
+from cartrover.orders.canceling import send_again
+from cartrover.orders.models import LinePart, Order
 from tests.inventory.rules import rule
+from tests.journeys.packages import take_back, units_told
 from tests.stage import Stage
 
 
@@ -91,6 +93,36 @@ def test_a_line_that_is_left_out_does_not_keep_the_order_from_being_shipped(stag
     stage.settle()
     assert stage.order(number).status in ("shipped", "confirmed")
     assert stage.packages_at_ebay() == [(number, "1Z999AA1")]
+
+
+def test_what_is_sent_again_goes_by_the_rules_of_now_although_a_package_told_of_another_sku(stage: Stage) -> None:
+    """It left, the package was taken back and the order voided; the void package still tells of what the code stood for then."""
+    stage.stock("TENT", "BIG-TENT")
+    made = rule(stage.merchant, "SET", {"TENT": 1})
+    number = stage.sell("SET", quantity=2)
+    stage.settle()
+    package = stage.ship(number, tracking_number="FIRST")
+    stage.settle("pull_shipments")
+    assert stage.order(number).status == "shipped"
+    take_back(stage, package)
+    stage.settle("pull_shipments")
+    stage.world.gecko.control("POST", f"orders/{stage.at_warehouse()[0]['id']}/void")
+    stage.settle("pull_changes")
+    with acting_for(stage.merchant):
+        made.parts.update(sku="BIG-TENT")
+        assert send_again(Order.objects.all(), "bob@example.com")[0] == 1
+    stage.settle()
+    (order,) = stage.at_warehouse()
+    assert units(order) == [("BIG-TENT", 2)]
+    with acting_for(stage.merchant):
+        (line,) = [line for line in order["lines"] if line["sku"]]
+        parts = dict(LinePart.objects.values_list("sku", "remote_id"))
+        assert parts == {"TENT": "", "BIG-TENT": str(line["id"])}, "the line there is of the one that was sent"
+    stage.ship(number, tracking_number="SECOND")
+    for _ in range(2):
+        stage.settle()
+    assert units_told(stage) == [("FIRST", [2]), ("SECOND", [2])]
+    assert stage.order(number).status == "confirmed"
 
 
 def test_an_answer_that_got_lost_is_looked_up_as_it_was_sent(stage: Stage) -> None:

@@ -79,6 +79,20 @@ def test_a_kits_package_shows_the_warehouses_units_and_what_they_make_whole(clie
     assert 'makes 2 × <span class="mono">CAMP-SET</span> whole' in page
 
 
+def test_a_package_of_a_sku_that_is_sent_as_another_by_now_is_no_kit(client: Client, setup: Setup) -> None:
+    with acting_for(setup.merchant):
+        order = make_order(setup, status="at_wms", lines=TENT)
+        line = order.lines.get()
+        line.parts.all().delete()
+        before = LinePart.objects.create(line=line, sku="TENT", each=0)
+        ShipmentPart.objects.create(shipment=ship(order, state="void", tracking="BACK"), part=before, quantity=2)
+        LinePart.objects.create(line=line, sku="BIG-TENT")
+    page = shown(client, setup, order)
+    assert '2 × <span class="mono">TENT</span>' in page
+    assert "part of" not in page
+    assert "whole" not in page
+
+
 def test_what_the_cart_shows_otherwise_is_said(client: Client, setup: Setup) -> None:
     with acting_for(setup.merchant):
         order = make_order(setup, status="shipped", lines=TENT)

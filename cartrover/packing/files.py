@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from cartrover.connections.models import Connection
@@ -97,28 +98,56 @@ def send_in(connection: Connection, name: str, text: str, *, actor: str) -> Stoc
 
 def changes(file: StockFile) -> list[Change]:
     """What applying it now would change; lines that change nothing are left away."""
-    rows = [Row(*row) for row in file.rows]
-    items = {item.sku: item for item in Item.objects.filter(connection=file.connection, sku__in=[row.sku for row in rows])}
+    rows = _rows(file)
+    items = {item.sku: item for item in _items(file, rows)}
     return [change for row in rows if (change := Change(row, items.get(row.sku))).real]
 
 
+def _rows(file: StockFile) -> list[Row]:
+    return [Row(*row) for row in file.rows]
+
+
+def _items(file: StockFile, rows: Iterable[Row]) -> QuerySet[Item]:
+    found: QuerySet[Item] = Item.objects.filter(connection=file.connection, sku__in=[row.sku for row in rows])
+    return found
+
+
 def apply(file: StockFile, *, actor: str) -> int:
-    """Do what it says, once. Returns how many items changed. Raises Refusal."""
+    """Do what it says, once. Returns how many items changed. Raises Refusal.
+
+    A count is of what lies on the shelf as it is applied: what left before is in it, what leaves after comes off it. So the items
+    are held from before they are compared. A package that ships at the same moment waits, or is waited for, and where the file
+    tells no count its units stay off.
+    """
     if file.errors:
         raise Refusal("The file has errors. Mend them and send it in again.")
     if not StockFile.objects.filter(pk=file.pk, applied_at__isnull=True).update(applied_at=Now()):
         raise Refusal("This file was applied already.")
-    todo = changes(file)
-    Item.objects.bulk_create(
-        [Item(connection=file.connection, sku=each.row.sku, name=each.name, on_hand=each.after) for each in todo],
-        batch_size=AT_ONCE,
-        update_conflicts=True,
-        unique_fields=["merchant", "connection", "sku"],
-        update_fields=["name", "on_hand"],
-    )
-    audit.record(actor, "applied a stock file", file, after={"items changed": len(todo)})
+    changed = _make_new(file) | _set(file)
+    audit.record(actor, "applied a stock file", file, after={"items changed": len(changed)})
     waking.stock_changed(file.connection_id)
-    return len(todo)
+    return len(changed)
+
+
+def _make_new(file: StockFile) -> set[str]:
+    """Items that were not there, with nothing on hand yet. Returns their SKUs."""
+    rows = _rows(file)
+    new = {row.sku for row in rows} - set(_items(file, rows).values_list("sku", flat=True))
+    made = [Item(connection=file.connection, sku=sku) for sku in sorted(new)]
+    Item.objects.bulk_create(made, batch_size=AT_ONCE, ignore_conflicts=True)
+    return new
+
+
+def _set(file: StockFile) -> set[str]:
+    """Returns the SKUs of what was not so already. Held in the order in which a package that ships changes them."""
+    rows = _rows(file)
+    items = {item.sku: item for item in _items(file, rows).select_for_update(no_key=True).order_by("pk")}
+    todo = [change for row in rows if (change := Change(row, items[row.sku])).real]
+    for each in todo:
+        item = items[each.row.sku]
+        item.name, item.on_hand = each.name, each.after
+    Item.objects.bulk_update([items[each.row.sku] for each in todo], ["name", "on_hand"], batch_size=AT_ONCE)
+    return {each.row.sku for each in todo}
 
 
 def sent_out(connection: Connection) -> Iterator[Sequence[Cell]]:

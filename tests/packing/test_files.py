@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cartrover.merchants.models import Change, Merchant
 from cartrover.merchants.tenancy import acting_for
-from cartrover.packing import files
-from cartrover.packing.models import Item, StockFile
+from cartrover.packing import files, parcels
+from cartrover.packing.models import Item, Parcel, StockFile
 from cartrover.packing.refusal import Refusal
 from cartrover.portal import csv_files
 from cartrover.portal.csv_files import BadFile
+from integrations.contract import CartIdentity
+from tests.conftest import make_merchant
 from tests.packing.house import ACTOR, Desk
+from tests.waiting import wait_until
 
 SKUS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20)
 
@@ -48,10 +55,71 @@ def test_a_file_is_applied_once_and_who_did_it_is_kept(desk: Desk) -> None:
 
 
 def test_an_empty_cell_leaves_what_there_is(desk: Desk) -> None:
-    file = sent(desk, "sku,name,on_hand\nMUG-1,Mug,\nHAT-1,,9\n")
     with acting_for(desk.merchant):
-        files.apply(file, actor=ACTOR)
-        assert set(Item.objects.values_list("sku", "name", "on_hand")) == {("MUG-1", "Mug", 10), ("HAT-1", "", 9)}
+        Item.objects.filter(sku="HAT-1").update(name="Hat")
+    file = sent(desk, "sku,name,on_hand\nMUG-1,Mug,\nHAT-1,,9\nCAP-1,,\n")
+    with acting_for(desk.merchant):
+        assert files.apply(file, actor=ACTOR) == 3
+        assert set(Item.objects.values_list("sku", "name", "on_hand")) == {
+            ("MUG-1", "Mug", 10),
+            ("HAT-1", "Hat", 9),
+            ("CAP-1", "", 0),
+        }
+
+
+def at_the_same_moment(desk: Desk, first: Callable[[], object], second: Callable[[], object]) -> None:
+    """``second`` begins while nobody knows yet what ``first`` has done, and both are done in the end."""
+
+    def begin() -> None:
+        try:
+            with acting_for(desk.merchant):
+                second()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with acting_for(desk.merchant):
+            first()
+            other = pool.submit(begin)
+            wait_until(lambda: somebody_waits() or other.done())
+        other.result()
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("sku,name,on_hand\nHAT-1,Hat,\nMUG-1,Mug,\n", 8), ("sku,on_hand\nHAT-1,4\nMUG-1,20\n", 20)],
+    ids=["names", "counts"],
+)
+def test_what_ships_while_a_file_is_applied_comes_off_what_it_does_not_count(busy: Desk, text: str, left: int) -> None:
+    file, parcel = sent(busy, text), packed(busy)
+    at_the_same_moment(busy, lambda: parcels.ship(parcel, "UPS", "1Z1"), lambda: files.apply(file, actor=ACTOR))
+    assert on_hand(busy.merchant)["MUG-1"] == left
+
+
+def test_what_ships_just_after_a_count_comes_off_it(busy: Desk) -> None:
+    file, parcel = sent(busy, "sku,on_hand\nHAT-1,4\nMUG-1,20\n"), packed(busy)
+    at_the_same_moment(busy, lambda: files.apply(file, actor=ACTOR), lambda: parcels.ship(parcel, "UPS", "1Z1"))
+    assert on_hand(busy.merchant)["MUG-1"] == 18
+
+
+@pytest.fixture
+def busy(live: None, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk that several people work at."""
+    return Desk.open(make_merchant(), make_merchant("Globex Toys"), monkeypatch)
+
+
+def packed(desk: Desk) -> Parcel:
+    """A package of two mugs and a hat that has not left."""
+    customer = desk.warehouse().make_customer(CartIdentity("cr-1", "eBay"), key="c")
+    made = desk.warehouse().send_order(desk.delivery("A1B2C3", customer), key="k1")
+    with acting_for(desk.merchant):
+        return parcels.pack(desk.order(made.remote_id), {}, actor=ACTOR)
 
 
 def test_a_file_changes_another_merchants_stock_never(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -33,6 +33,16 @@ STEPS = st.lists(
 )
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What is told of the shelf. ``states`` are those of the orders; ``taken`` says whether the last step was let happen."""
+
+    on_hand: int
+    available: int
+    states: list[str]
+    taken: bool
+
+
 class Shelf:
     """The model: units on the shelf, and for each order how many it wants and where each of its packages stands."""
 
@@ -45,93 +55,122 @@ class Shelf:
         made = sum(int(units) for where, units, state in self.packages if where == at and state != "void")
         return self.orders[at]["wants"] - made
 
+    def gone(self, at: int) -> int:
+        return sum(int(units) for where, units, state in self.packages if where == at and state == "shipped")
+
     @property
     def committed(self) -> int:
-        gone = [(where, int(units)) for where, units, state in self.packages if state == "shipped"]
-        wanted = sum(each["wants"] for each in self.orders if not each["void"])
-        return wanted - sum(units for where, units in gone if not self.orders[int(where)]["void"])
+        return sum(each["wants"] - self.gone(at) for at, each in enumerate(self.orders) if not each["void"])
+
+    def state(self, at: int) -> str:
+        """An order is shipped when every unit has left, and void when it was cancelled in time."""
+        if self.orders[at]["void"]:
+            return "void"
+        return "shipped" if self.gone(at) == self.orders[at]["wants"] else "to_pack"
+
+    def which(self, what: str, number: int) -> int:
+        """One of the orders or packages that there are; what is no place in them stays."""
+        orders, packages = len(self.orders), len(self.packages)
+        there = {"void": orders, "pack": orders, "ship": packages, "take back": packages}.get(what, 0)
+        return number % there if there else number
+
+    def step(self, what: str, at: int, units: int = 0) -> Seen:
+        taken = bool(getattr(self, f"_{what.replace(' ', '_')}")(at, units))
+        states = [self.state(each) for each in range(len(self.orders))]
+        return Seen(self.on_hand, self.on_hand - self.committed, states, taken)
+
+    def _order(self, wants: int, _units: int) -> bool:
+        self.orders.append({"wants": wants, "void": 0})
+        return True
+
+    def _count(self, on_hand: int, _units: int) -> bool:
+        self.on_hand = on_hand
+        return True
+
+    def _void(self, at: int, _units: int) -> bool:
+        """Until something of it is in a package."""
+        if at >= len(self.orders) or (self.left(at) < self.orders[at]["wants"]):
+            return False
+        self.orders[at]["void"] = 1
+        return True
+
+    def _pack(self, at: int, units: int) -> bool:
+        """No more than is left; without a number all that is left."""
+        if at >= len(self.orders) or self.orders[at]["void"] or not 0 < self.left(at) >= units:
+            return False
+        self.packages.append([at, units or self.left(at), "packed"])
+        return True
+
+    def _ship(self, at: int, _units: int) -> bool:
+        if at >= len(self.packages) or self.packages[at][2] != "packed":
+            return False
+        self.packages[at][2] = "shipped"
+        self.on_hand -= int(self.packages[at][1])
+        return True
+
+    def _take_back(self, at: int, _units: int) -> bool:
+        if at >= len(self.packages) or self.packages[at][2] == "void":
+            return False
+        self.on_hand += int(self.packages[at][1]) if self.packages[at][2] == "shipped" else 0
+        self.packages[at][2] = "void"
+        return True
+
+
+class Counter:
+    """The same steps at the real desk."""
+
+    def __init__(self, merchant: Merchant) -> None:
+        self.merchant, self.desk = merchant, set_up(merchant)
+        self.orders: list[PackingOrder] = []
+        self.packages: list[Parcel] = []
+        with acting_for(merchant):
+            self.item = stock.make(connection_of(self.desk), "PEG-10", on_hand=0, actor=ACTOR)
+
+    def step(self, what: str, at: int, units: int = 0) -> Seen:
+        try:
+            getattr(self, f"_{what.replace(' ', '_')}")(at, units)
+            taken = True
+        except (Refusal, Rejected, IndexError):
+            taken = False
+        [record] = client_of(self.desk).item("PEG-10")
+        with acting_for(self.merchant):
+            self.item.refresh_from_db()
+            states = [PackingOrder.objects.get(pk=each.pk).state for each in self.orders]
+        return Seen(self.item.on_hand, int(sum(record.available.values())), states, taken)
+
+    def _order(self, wants: int, _units: int) -> None:
+        self.orders.append(order(self.desk, [("PEG-10", wants)]))
+
+    def _void(self, at: int, _units: int) -> None:
+        client_of(self.desk).void_order(self.orders[at].public_id, key="v")
+
+    def _count(self, on_hand: int, _units: int) -> None:
+        with acting_for(self.merchant):
+            stock.count(self.item, on_hand, actor=ACTOR)
+
+    def _pack(self, at: int, units: int) -> None:
+        with acting_for(self.merchant):
+            wanted = self.orders[at]
+            self.packages.append(parcels.pack(wanted, {wanted.lines.get().pk: units}, actor=ACTOR))
+
+    def _ship(self, at: int, _units: int) -> None:
+        with acting_for(self.merchant):
+            parcels.ship(self.packages[at], "DHL", f"T{at}")
+
+    def _take_back(self, at: int, _units: int) -> None:
+        with acting_for(self.merchant):
+            parcels.take_back(self.packages[at], actor=ACTOR)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_desk_counts_as_the_model_does(merchant: Merchant, steps: list[tuple[Any, ...]]) -> None:
     with transaction.atomic():
-        _follow(merchant, steps)
+        counter, shelf = Counter(merchant), Shelf()
+        for what, number, *units in steps:
+            at = shelf.which(what, number)
+            assert counter.step(what, at, *units) == shelf.step(what, at, *units), (what, at, *units)
         transaction.set_rollback(True)
-
-
-def _follow(merchant: Merchant, steps: list[tuple[Any, ...]]) -> None:
-    desk, shelf = set_up(merchant), Shelf()
-    orders: list[PackingOrder] = []
-    packages: list[Parcel] = []
-    with acting_for(merchant):
-        item = stock.make(connection_of(desk), "PEG-10", on_hand=0, actor=ACTOR)
-    for what, at, *more in steps:
-        with acting_for(merchant):
-            if what == "count":
-                stock.count(Item.objects.get(pk=item.pk), at, actor=ACTOR)
-                shelf.on_hand = at
-            elif what == "pack" and at < len(orders):
-                _pack(shelf, orders, packages, at, more[0])
-            elif what == "ship" and at < len(packages):
-                _ship(shelf, packages, at)
-            elif what == "take back" and at < len(packages):
-                _take_back(shelf, packages, at)
-        if what == "order":
-            orders.append(order(desk, [("PEG-10", at)]))
-            shelf.orders.append({"wants": at, "void": 0})
-        elif what == "void" and at < len(orders):
-            with suppress(Rejected):
-                client_of(desk).void_order(orders[at].public_id, key="v")
-                shelf.orders[at]["void"] = 1
-        [record] = client_of(desk).item("PEG-10")
-        with acting_for(merchant):
-            assert Item.objects.get(pk=item.pk).on_hand == shelf.on_hand
-        assert sum(record.available.values()) == shelf.on_hand - shelf.committed
-    _states_agree(merchant, shelf, orders)
-
-
-def _pack(shelf: Shelf, orders: list[PackingOrder], packages: list[Parcel], at: int, units: int) -> None:
-    line, left = orders[at].lines.get(), shelf.left(at)
-    possible = not shelf.orders[at]["void"] and 0 < left >= units
-    try:
-        packages.append(parcels.pack(orders[at], {line.pk: units}, actor=ACTOR))
-    except Refusal:
-        assert not possible
-    else:
-        assert possible
-        shelf.packages.append([at, units or left, "packed"])
-
-
-def _ship(shelf: Shelf, packages: list[Parcel], at: int) -> None:
-    try:
-        parcels.ship(packages[at], "DHL", f"T{at}")
-    except Refusal:
-        assert shelf.packages[at][2] != "packed"
-    else:
-        assert shelf.packages[at][2] == "packed"
-        shelf.packages[at][2] = "shipped"
-        shelf.on_hand -= int(shelf.packages[at][1])
-
-
-def _take_back(shelf: Shelf, packages: list[Parcel], at: int) -> None:
-    try:
-        parcels.take_back(packages[at], actor=ACTOR)
-    except Refusal:
-        assert shelf.packages[at][2] == "void"
-    else:
-        shelf.on_hand += int(shelf.packages[at][1]) if shelf.packages[at][2] == "shipped" else 0
-        shelf.packages[at][2] = "void"
-
-
-def _states_agree(merchant: Merchant, shelf: Shelf, orders: list[PackingOrder]) -> None:
-    """An order is shipped when every unit has left, and void when it was cancelled in time."""
-    with acting_for(merchant):
-        for at, each in enumerate(orders):
-            gone = sum(int(units) for where, units, state in shelf.packages if where == at and state == "shipped")
-            all_gone = gone == shelf.orders[at]["wants"]
-            expected = "void" if shelf.orders[at]["void"] else "shipped" if all_gone else "to_pack"
-            assert PackingOrder.objects.get(pk=each.pk).state == expected
 
 
 def test_who_counted_what_is_kept(desk: Desk) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import requests
+
 from cartrover.connections import holders
 from cartrover.connections.models import Cart
 from cartrover.events.models import Event, Problem
@@ -127,6 +129,24 @@ def test_a_test_order_is_a_marked_draft_that_is_read_back_and_voided(stage: Stag
     assert order["order_number"] == f"TEST-{job.public_id}".upper()
     assert order["status"] in ("void", "deleted")
     assert stage.at_warehouse() == []
+    shown, to = as_its_staff_see_it(stage, order["id"])
+    assert "TEST" in shown["tags"]
+    assert "TEST" in shown["notes"]
+    assert f"{to['first_name']} {to['last_name']}" == "TEST ORDER, DO NOT SHIP"
+
+
+def as_its_staff_see_it(stage: Stage, order_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An order at the warehouse, and the address that it goes to."""
+    granted = {"email": f"{stage.seller}@example.com", "privileged": True}
+    token = stage.world.gecko.control("POST", "grant", granted)["access_token"]
+
+    def read(path: str) -> Any:
+        answer = requests.get(f"{stage.world.gecko.url}/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+    order = read(f"orders/{order_id}")["order"]
+    return order, read(f"addresses/{order['shipping_address_id']}")["address"]
 
 
 def test_a_test_order_that_cannot_be_voided_is_a_problem_until_somebody_has(stage: Stage) -> None:

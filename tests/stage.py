@@ -7,6 +7,7 @@ in workers of their own. What happened is asked of the stand-ins.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.orders.models import Order, Shipment
 from cartrover.sync import streams
 from cartrover.sync.models import Effect, Stream
+from cartrover.sync.pull_stock import CLOCK_MARGIN
 from cartrover.sync.runner import run
 from integrations import registry
 from integrations.oauth2 import Tokens
@@ -171,6 +173,13 @@ class Stage:
             Effect.objects.filter(sent_at__isnull=False).update(sent_at=F("sent_at") - past)
             Listing.objects.filter(in_flight_until__isnull=False).update(in_flight_until=F("in_flight_until") - past)
             Connection.objects.filter(quiet_until__isnull=False).update(quiet_until=F("quiet_until") - past)
+
+    def let_deliveries_age(self) -> None:
+        """Until a reading of the stock knows what is delivered by now.
+
+        It dates itself a second early, so that nothing is committed before it and yet counted after.
+        """
+        time.sleep(CLOCK_MARGIN.total_seconds() + 0.1)
 
     # --- what we know
 

@@ -66,20 +66,8 @@ def test_what_decides_for_good_comes_before_what_only_waits(shop: Shop) -> None:
 # ---------------------------------------------------------------------------------------------------------------------- routing
 
 
-def second_cart(shop: Shop, variant: str, **more: Any) -> Cart:
-    with acting_for(shop.merchant):
-        return Cart.objects.create(
-            integration="ebay",
-            name=variant,
-            connection=shop.connection,
-            variant=variant,
-            warehouse=shop.warehouse,
-            **{"state": Cart.State.LIVE, "services": {"order_download": {"on": True}}, **more},
-        )
-
-
 def test_the_site_of_the_first_line_that_a_live_cart_has_takes_the_whole_order(shop: Shop) -> None:
-    france = second_cart(shop, "EBAY_FR")
+    france = shop.second_cart("EBAY_FR")
     lines = (line_record("1", marketplace="EBAY_IT"), line_record("2", marketplace="EBAY_FR"), line_record("3"))
     assert keep(shop, order_record(lines=lines)).cart == france
 
@@ -95,7 +83,7 @@ def test_an_order_of_a_site_without_a_cart_is_skipped(shop: Shop) -> None:
 
 @pytest.mark.parametrize("more", [{"state": Cart.State.PAUSED}, {"services": {"order_download": {"on": False}}}])
 def test_an_order_of_a_cart_that_does_not_download_is_skipped_and_taken_when_it_does(shop: Shop, more: dict[str, Any]) -> None:
-    france = second_cart(shop, "EBAY_FR", **more)
+    france = shop.second_cart("EBAY_FR", **more)
     order = keep(shop, order_record(marketplace="EBAY_FR", lines=(line_record(marketplace="EBAY_FR"),)))
     assert (order.status, order.reason) == (Status.SKIPPED, "order download is off")
     with acting_for(shop.merchant):

@@ -216,6 +216,19 @@ class Shop:
             stream = Stream.objects.create(connection=connection, kind=Stream.Kind.PULL_ORDERS, due_at=due, lease_token=1)
         return cls(merchant, connection, cart, warehouse, stream, FakeCart())
 
+    def second_cart(self, variant: str, **more: Any) -> Cart:
+        """Another live marketplace of the account, whose orders go to the same warehouse."""
+        with acting_for(self.merchant):
+            made: Cart = Cart.objects.create(
+                integration="ebay",
+                name=variant,
+                connection=self.connection,
+                variant=variant,
+                warehouse=self.warehouse,
+                **{"state": Cart.State.LIVE, "services": {"order_download": {"on": True}}, **more},
+            )
+        return made
+
     def work(self) -> Work:
         real = registry.get("ebay")
         assert real.cart is not None

@@ -253,16 +253,7 @@ def test_a_cart_that_is_switched_on_gets_what_was_skipped_for_want_of_it(shop: S
     pull(shop)
     [skipped] = stored(shop).values()
     assert (skipped.status, skipped.reason) == (Status.SKIPPED, "no cart for EBAY_FR")
-    with acting_for(shop.merchant):
-        Cart.objects.create(
-            integration="ebay",
-            name="eBay France",
-            connection=shop.connection,
-            variant="EBAY_FR",
-            warehouse=shop.warehouse,
-            state=Cart.State.LIVE,
-            services={"order_download": {"on": True}},
-        )
+    shop.second_cart("EBAY_FR")
     pull(shop)
     [taken] = stored(shop).values()
     assert taken.status == Status.NEW

@@ -182,15 +182,8 @@ def test_a_package_that_the_cart_does_not_show_is_named(
 
 
 def test_one_carts_trouble_leaves_the_others_their_proof(shop: Shop, open_work: Callable[[Connection], Work]) -> None:
+    shop.second_cart("EBAY_FR")
     with acting_for(shop.merchant):
-        Cart.objects.create(
-            integration="ebay",
-            name="France",
-            connection=shop.connection,
-            variant="EBAY_FR",
-            warehouse=shop.warehouse,
-            state=Cart.State.LIVE,
-        )
         Cart.objects.update(went_live_at=timezone.now() - timedelta(days=2))
     asked: list[int] = []
 

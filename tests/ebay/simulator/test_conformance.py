@@ -147,7 +147,9 @@ def test_the_notification_api(here: Here, contracts: Path) -> None:
 
 def test_recorded_orders_stay_what_they_were(here: Here, contracts: Path) -> None:
     """What eBay sent, read back from the stand-in, has no key more and none less."""
-    for path in sorted((contracts / "samples").glob("getOrders*.json")):
+    recorded = sorted((contracts / "samples").glob("getOrders*.json"))
+    assert recorded
+    for path in recorded:
         page = json.loads(path.read_text())
         here.control("recorded", payloads=[page], seller=ALICE)
         for order in page["orders"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from cartrover.events.telling import event, tell
+from cartrover.orders import errands
 from cartrover.orders.models import Order, Status
 from cartrover.orders.preparing import SENT, decide
 
@@ -22,6 +23,8 @@ RELEASES = {
     "number_too_long": "Send the short number",
 }
 _HOLDABLE = (Status.NEW, Status.ERROR, Status.HELD)
+# What waits for its own buttons: releasing it would send it past them.
+_SETTLED_FIRST = ("ambiguous", "malformed", *errands.SEND_AGAIN)
 
 
 def release_words(order: Order) -> str:
@@ -31,7 +34,7 @@ def release_words(order: Order) -> str:
 
 def may_hold(order: Order) -> bool:
     """Whether a person can still stop it: nothing of it is, or may be, at the warehouse."""
-    if order.held_by or order.status not in _HOLDABLE or order.reason_code in ("ambiguous", "malformed"):
+    if order.held_by or order.status not in _HOLDABLE or order.reason_code in _SETTLED_FIRST:
         return False
     return not order.effects.filter(kind="order", state__in=SENT).exists()
 

@@ -16,10 +16,15 @@ WAITED = "waited"
 
 @contextmanager
 def solving(problem: Problem) -> Iterator[None]:
-    """Remember which orders wait for a cause, then let the block solve it. Inside the merchant's door."""
+    """Remember which orders wait for a cause, then let the block solve it. Inside the merchant's door.
+
+    A block that freed none of them has solved nothing: then nothing is remembered.
+    """
     waiting = Order.objects.filter(problem=problem).order_by("placed_at", "pk")
     ids = list(waiting.values_list("pk", flat=True)[:MOST])
     yield
+    if Order.objects.filter(pk__in=ids, problem=problem).count() == len(ids):
+        return
     problem.refresh_from_db(fields=["data"])
     problem.data = {**problem.data, WAITED: ids}
     problem.save(update_fields=["data"])

@@ -242,8 +242,14 @@ def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") ->
 
 
 def _stop(work: Work, order: Order, outcome: Outcome, *, status: str, kind: str, subject: str) -> None:
-    """This order waits for somebody: one Problem a cause, which releases it when it is solved."""
+    """This order waits for somebody: one Problem a cause, which releases it when it is solved.
+
+    Not where it was canceled while the warehouse was asked: what the warehouse did not take need not be taken back there.
+    """
     with work.writing():
+        if kind != "ambiguous" and not run_errands.still_to_be_sent(order.pk)():
+            run_errands.settle_not_sent(order.pk)
+            return
         about = Connection.objects.get(pk=work.connection_id) if subject else order
         problem = open_problem(
             kind, outcome.message, subject=subject, about=about, whose=Problem.Whose.MERCHANT, detail=outcome.detail

@@ -18,6 +18,9 @@ from cartrover.orders.models import Order, Shipment
 from cartrover.sync import streams
 from cartrover.sync.models import Call, Effect
 from cartrover.sync.push_again import push_again, settle_with_buyer
+from integrations.contract import RemoteOrder
+from integrations.outcomes import Rejected
+from integrations.tradegecko.warehouse import TradeGeckoWarehouse
 from tests.faults.outcome import created, drain, problems
 from tests.stage import Stage
 
@@ -413,6 +416,27 @@ def test_a_member_takes_back_what_may_be_at_the_warehouse_already(stage: Stage, 
     by_hand(stage, cancel_sending)
     later(stage)
     assert (state(stage, number), created(stage, number), voids(stage)) == (("canceled", "canceled_here"), arrived, arrived)
+
+
+@pytest.mark.parametrize("by", ["a member", "the cart"])
+def test_what_is_canceled_while_the_warehouse_refuses_it_ends_canceled(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+
+    def refused(*_: Any, **__: Any) -> RemoteOrder:
+        with acting_for(stage.merchant):
+            if by == "a member":
+                cancel_sending(Order.objects.all(), "bob@example.com")
+            else:
+                Order.objects.update(cancel="canceled")
+        raise Rejected("Not today.")
+
+    monkeypatch.setattr(TradeGeckoWarehouse, "send_order", refused)
+    stage.settle()
+    came_to = "canceled_here" if by == "a member" else "canceled"
+    assert (state(stage, number), problems(stage), created(stage, number)) == (("canceled", came_to), [], 0)
 
 
 def test_what_the_cart_cancels_while_it_is_in_doubt_is_not_sent_again(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Event, Problem
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders import holding, moves
+from cartrover.orders import errands, holding, moves
 from cartrover.orders.models import Order, Status
 from cartrover.sync.models import Effect
 from integrations.contract import AddressRecord, Cancel, Payment
@@ -77,6 +77,15 @@ def test_what_may_be_at_the_warehouse_cannot_be_held(shop: Shop, state: str) -> 
         Effect.objects.create(**effect, order=order, state=state, digest=b"")
     assert hold(shop, order) == 0
     assert again(shop, order).status == Status.NEW
+
+
+@pytest.mark.parametrize("code", errands.SEND_AGAIN)
+def test_what_the_warehouse_has_no_more_is_sent_again_by_its_own_button_only(shop: Shop, code: str) -> None:
+    order = keep(shop, order_record())
+    with acting_for(shop.merchant):
+        Order.objects.update(status=Status.HELD, reason_code=code)
+    assert (hold(shop, order), release(shop, order)) == (0, (0, set()))
+    assert again(shop, order).reason_code == code
 
 
 def test_releasing_says_what_else_stops_the_order(shop: Shop) -> None:

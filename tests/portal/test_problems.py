@@ -14,6 +14,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
 from cartrover.portal import fixes, problems
 from cartrover.portal.fixes import Fix
+from cartrover.portal.solving import solving
 from tests.conftest import make_member
 from tests.portal.story import Day, busy_day
 
@@ -90,6 +91,13 @@ def test_solving_shows_the_orders_go_until_the_last_has_gone(visit: Visit, alice
     end = text_of(client, "problem", *where, **IN_PART)
     assert "2 orders went on. 1 stopped again for another reason, which its page says." in end
     assert "hx-get" not in end
+
+
+def test_a_fix_that_frees_nothing_has_solved_nothing(day: Day) -> None:
+    with acting_for(day.setup.merchant):
+        with solving(day.unknown_sku):
+            pass
+        assert "waited" not in Problem.objects.get(pk=day.unknown_sku.pk).data
 
 
 def test_an_orders_page_leads_to_the_card_of_what_it_waits_for(visit: Visit, alice: User, day: Day) -> None:

@@ -20,6 +20,14 @@ class Away(RetryLater):
 
 def before_call(provider: str, name: str) -> None:
     """Raise Away while the breaker is open. When its time is up the first caller becomes the probe."""
+    left = _open_for(provider)
+    if left is None or (left <= 0 and _becomes_the_probe(provider)):
+        return
+    raise Away(f"{name} is not answering.", after=max(1.0, left), scope="provider")
+
+
+def _open_for(provider: str) -> float | None:
+    """Seconds that the breaker stays open, less than none where it is time for a probe; None where it is closed."""
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT extract(epoch FROM open_until - clock_timestamp()) FROM sync_breaker"
@@ -27,17 +35,17 @@ def before_call(provider: str, name: str) -> None:
             [provider],
         )
         row = cursor.fetchone()
-        if row is None:
-            return
-        if row[0] <= 0:
-            cursor.execute(
-                "UPDATE sync_breaker SET open_until = clock_timestamp() + make_interval(secs => %s)"
-                " WHERE provider = %s AND open_until <= clock_timestamp() RETURNING 1",
-                [durations().breaker_first, provider],
-            )
-            if cursor.fetchone():
-                return
-    raise Away(f"{name} is not answering.", after=max(1.0, float(row[0])), scope="provider")
+    return float(row[0]) if row else None
+
+
+def _becomes_the_probe(provider: str) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sync_breaker SET open_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE provider = %s AND open_until <= clock_timestamp() RETURNING 1",
+            [durations().breaker_first, provider],
+        )
+        return cursor.fetchone() is not None
 
 
 def failed(provider: str) -> None:
@@ -75,11 +83,5 @@ def worked(provider: str) -> bool:
 
 def probe_in(provider: str) -> float | None:
     """Seconds until the next probe, while the breaker is open."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT extract(epoch FROM open_until - clock_timestamp()) FROM sync_breaker"
-            " WHERE provider = %s AND open_until IS NOT NULL",
-            [provider],
-        )
-        row = cursor.fetchone()
-    return max(1.0, float(row[0])) if row else None
+    left = _open_for(provider)
+    return None if left is None else max(1.0, left)

@@ -29,7 +29,7 @@ from cartrover.sync.models import Stream
 from cartrover.sync.pull_stock import wake_sellers
 from cartrover.sync.readings import Read
 from cartrover.sync.storing import Stored, store
-from cartrover.sync.windows import read_windows
+from cartrover.sync.windows import read_windows, whole_ms
 from cartrover.sync.work import Done, LeaseLost, Work
 from integrations.contract import Page, Window
 from integrations.outcomes import Outcome, Rejected, RetryLater
@@ -98,7 +98,7 @@ class _Pull:
         self.asked_at = self.clock.now()
         if "until" not in told:
             self._ask_the_time()
-        self.started = _whole_ms(self.clock.now())
+        self.started = whole_ms(self.clock.now())
         closed = self.started - timedelta(seconds=durations().watermark_lag)
         self.until = _moment(told.get("until")) or closed
         self.since = _moment(told.get("since")) or closed
@@ -140,8 +140,8 @@ class _Pull:
         """A cart that was added, switched on or changed: judge again what was skipped, and read what it wants besides."""
         wanted = min(_wanted_since(cart, self.started) for cart in self.carts)
         if wanted < self.since:
-            self.gaps.append((_whole_ms(wanted), self.since))
-            self.since = _whole_ms(wanted)
+            self.gaps.append((whole_ms(wanted), self.since))
+            self.since = whole_ms(wanted)
         told = self.work.cursor
         if told.get("read_for", _read_for(self.carts)) != _read_for(self.carts):
             self.gaps = [(self.since, self.until)]
@@ -185,7 +185,7 @@ class _Pull:
         if end <= start:
             return True
         for part, records in read_windows(self._ask, Window(start, end)):
-            limit = _whole_ms(self.asked_at + self.clock.offset - timedelta(seconds=pace.watermark_lag))
+            limit = whole_ms(self.asked_at + self.clock.offset - timedelta(seconds=pace.watermark_lag))
             self.until = max(self.until, min(part.end, limit))
             self.resume_at = part.end if part.end < end else None
             self._store(records)
@@ -224,11 +224,11 @@ class _Pull:
                 reader.submit(connections.close_all)  # a thread has a connection of its own
 
     def _closed_end(self) -> datetime:
-        return _whole_ms(self.clock.now() - timedelta(seconds=durations().safety))
+        return whole_ms(self.clock.now() - timedelta(seconds=durations().safety))
 
     def _ask_the_time(self) -> None:
         """Hear the provider's clock by the cheapest call there is: a window of nothing."""
-        moment = _whole_ms(datetime.now(UTC) - timedelta(days=1))
+        moment = whole_ms(datetime.now(UTC) - timedelta(days=1))
         self._ask(Window(moment, moment), 0)
 
     # --------------------------------------------------------------------------------------------------------------- one page
@@ -372,7 +372,3 @@ def _read_for(carts: Sequence[Cart]) -> dict[str, Any]:
 
 def _moment(told: Any) -> datetime | None:
     return datetime.fromisoformat(str(told)) if told else None
-
-
-def _whole_ms(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

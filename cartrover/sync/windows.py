@@ -29,7 +29,7 @@ def read_windows(read: Read[Record], window: Window) -> Iterator[tuple[Window, t
     """
     start, width = window.start, window.end - window.start
     while True:
-        part = Window(start, min(_whole_ms(start + width), window.end))
+        part = Window(start, min(whole_ms(start + width), window.end))
         length = part.end - part.start
         page = _whole(read, part)
         if page.complete:
@@ -60,7 +60,8 @@ def _aim(page: Page[Record]) -> int:
     return max(1, int(page.limit * AIM))
 
 
-def _whole_ms(moment: datetime) -> datetime:
+def whole_ms(moment: datetime) -> datetime:
+    """A moment as providers tell it: to the millisecond, never later than it is."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

@@ -10,6 +10,7 @@ from cartrover.inventory.models import SkuRule
 from cartrover.inventory.sku_rules import Wanted, as_wanted
 from cartrover.inventory.skus import LEAVE_OUT, REFUSE, SEND, Part
 from cartrover.portal.csv_files import Errors, Row
+from cartrover.portal.typed import whole_number
 
 COLUMNS = ("code", "cart", "action", "no_product", "sku", "units")
 NEEDED = ("code",)
@@ -129,8 +130,8 @@ class _Reader:
         sku, told = line.values["sku"], line.values["units"] or "1"
         if not sku and action != SEND:
             return
-        if not (told.isascii() and told.isdigit() and len(told) < 10):
+        units = whole_number(told)
+        if units is None:
             self._errors.add(line.line, f"“{told}” is no whole number of units.")
-            told = "1"
         if action != DELETE:
-            yield Part(sku, int(told))
+            yield Part(sku, 1 if units is None else units)

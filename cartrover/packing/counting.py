@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cartrover.packing.models import PackingLine, PackingOrder
 from cartrover.packing.parcels import left_to_pack
 from cartrover.packing.refusal import Refusal
+from cartrover.portal.typed import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,10 @@ def _number(each: Counted, typed: str) -> int:
     typed = typed.strip()
     if not typed:
         return 0
-    if not (typed.isascii() and typed.isdigit() and int(typed[:9]) <= each.left):
+    units = whole_number(typed)
+    if units is None or units > each.left:
         raise Refusal(f"Of {each.line.sku} there are {each.left} units left to pack, and not {typed[:9]}.")
-    return int(typed)
+    return units
 
 
 def one_more(lines: Sequence[Counted], sku: str) -> list[Counted]:

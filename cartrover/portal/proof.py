@@ -15,6 +15,7 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.portal.lookup import the_cart
+from cartrover.portal.typed import whole_number
 from cartrover.sync import jobs
 from cartrover.sync.models import Job
 
@@ -61,11 +62,11 @@ def _amiss(result: dict[str, Any]) -> list[dict[str, Any]]:
 def check_now(request: MerchantRequest, public_id: str) -> HttpResponse:
     """Hold the cart against its account and its warehouse's now. What is missing is loaded by that."""
     cart = the_cart(public_id)
-    days = request.POST.get("days", "")
-    if not (days.isdecimal() and int(days) in DAYS):
+    days = whole_number(request.POST.get("days", ""))
+    if days not in DAYS:
         messages.error(request, "Choose how far back to check.")
     elif cart.connection is None or cart.went_live_at is None:
         messages.error(request, "There is nothing to check before the cart is live.")
     else:
-        jobs.ask("reconcile", by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, days=int(days))
+        jobs.ask("reconcile", by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, days=days)
     return redirect("proof", request.merchant.public_id, public_id)

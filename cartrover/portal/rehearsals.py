@@ -16,6 +16,7 @@ from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Status
 from cartrover.portal.lookup import the_cart
 from cartrover.portal.paging import page
+from cartrover.portal.typed import whole_number
 from cartrover.sync import jobs
 from cartrover.sync.jobs import rehearsed
 from cartrover.sync.models import Job, Rehearsed
@@ -44,13 +45,13 @@ def rehearsal(request: MerchantRequest, public_id: str) -> HttpResponse:
 @require_POST
 def rehearse(request: MerchantRequest, public_id: str) -> HttpResponse:
     cart = the_cart(public_id)
-    days = request.POST.get("days", "")
-    if not (days.isdecimal() and int(days) in DAYS):
+    days = whole_number(request.POST.get("days", ""))
+    if days not in DAYS:
         messages.error(request, "Choose how far back to rehearse.")
     elif cart.connection is None:
         messages.error(request, "There is no access yet. Press Grant Us API Access on the cart's page.")
     else:
-        jobs.ask("rehearsal", by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, days=int(days))
+        jobs.ask("rehearsal", by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, days=days)
     return redirect("rehearsal", request.merchant.public_id, public_id)
 
 

@@ -12,6 +12,7 @@ from cartrover.connections.models import Cart
 from cartrover.inventory.models import SkuRule
 from cartrover.inventory.sku_rules import LONGEST, MOST_PARTS, Wanted
 from cartrover.inventory.skus import SEND, Part
+from cartrover.portal.typed import whole_number
 
 _ACTIONS = [
     (SkuRule.Action.SEND, "Send it as these SKUs of the warehouse"),
@@ -76,4 +77,4 @@ def _typed(data: QueryDict) -> list[tuple[str, str]]:
 
 def _whole(units: str) -> int:
     """0, which no part has, where it is no number."""
-    return int(units) if units.isascii() and units.isdigit() and len(units) < 10 else 0
+    return whole_number(units) or 0

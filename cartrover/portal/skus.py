@@ -26,6 +26,7 @@ from cartrover.merchants.roles import at_least
 from cartrover.portal.paging import page_of
 from cartrover.portal.sku_forms import RuleForm
 from cartrover.portal.sku_words import said
+from cartrover.portal.typed import whole_number
 from cartrover.sync import jobs, sku_rules
 
 RULES = "rules"
@@ -165,8 +166,8 @@ def picked(data: QueryDict) -> str:
 
 
 def units(data: QueryDict) -> int:
-    told = data.get("units", "1").strip()
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+    """0, which no part has, where it is no number."""
+    return whole_number(data.get("units", "1")) or 0
 
 
 def save_rule(request: MerchantRequest, wish: Wanted) -> bool:

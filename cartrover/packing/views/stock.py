@@ -23,6 +23,7 @@ from cartrover.packing.desks import connection_of, desks
 from cartrover.packing.models import Item, StockFile
 from cartrover.packing.refusal import Refusal
 from cartrover.portal import csv_files
+from cartrover.portal.typed import whole_number
 
 SHOWN = 100
 
@@ -82,10 +83,11 @@ def count(request: MerchantRequest, public_id: str) -> HttpResponse:
     desk = _desk(public_id)
     item = get_object_or_404(Item, connection_id=desk.connection_id, sku=request.POST.get("sku", ""))
     typed = request.POST.get("on_hand", "").strip()
+    on_hand = whole_number(typed)
     try:
-        if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
+        if on_hand is None:
             raise Refusal(f"What is on hand of {item.sku} is a whole number, and not “{typed[:20]}”.")
-        stock.count(item, int(typed), actor=request.user.get_username())
+        stock.count(item, on_hand, actor=request.user.get_username())
     except Refusal as refusal:
         messages.error(request, refusal.words)
     else:

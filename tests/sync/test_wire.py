@@ -76,6 +76,15 @@ def test_no_call_is_made_for_a_connection_that_was_disconnected_after_its_token_
         mine.before_call("order", write=False)
 
 
+def test_only_a_call_that_was_let_out_is_counted(claimed: Claim) -> None:
+    mine = wire(claimed)
+    mine.before_call("order", write=False)
+    mine.heed(RetryLater("Wait.", after=120))
+    with pytest.raises(RetryLater, match="asked us to wait"):
+        mine.before_call("order", write=False)
+    assert mine.calls == 1
+
+
 def test_a_token_is_kept_until_it_is_refused(claimed: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
     minted = iter(["t1", "t2"])
     monkeypatch.setattr(credentials, "access_token", lambda *args, instead_of: next(minted))

@@ -28,7 +28,6 @@ class PackingOrderAdmin(OperatorAdmin):
 @admin.register(PackingLine)
 class PackingLineAdmin(OperatorAdmin):
     list_display = ("sku", "merchant", "order", "title", "quantity")
-    search_fields = ("order__number__exact",)
 
 
 @admin.register(Parcel)

@@ -6,13 +6,22 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    WebError,
+    expect,
+    sync_playwright,
+)
 from pytest_django import Settings
 
 
@@ -59,22 +68,41 @@ def chromium() -> Iterator[Browser]:
 
 
 class Witness:
-    """Remembers what a page complains of: errors, refused content and answers that are none."""
+    """Remembers what the portal's pages complain of, in whichever window: errors, refused content, and what is asked of others.
 
-    def __init__(self, page: Page) -> None:
+    A provider's own pages are not ours. That a page itself says no (404, 403) is for the test to judge that opened it.
+    """
+
+    def __init__(self, context: BrowserContext, portal: str) -> None:
         self.complaints: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", self._request)
+        self._portal = portal
+        self._context = context
+        self._heard = {"console": self._console, "weberror": self._error, "request": self._request}
+        for event, hear in self._heard.items():
+            context.on(event, hear)  # type: ignore[call-overload]
+
+    def leave(self) -> None:
+        for event, hear in self._heard.items():
+            self._context.remove_listener(event, hear)
+
+    def _ours(self, page: Page | None) -> bool:
+        return page is not None and page.url.startswith(f"{self._portal}/")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        of_the_page = message.page is not None and message.location["url"] == message.page.url
+        said_no = of_the_page and message.text.startswith("Failed to load resource: the server responded with a status of 4")
+        if message.type in ("error", "warning") and self._ours(message.page) and not said_no:
             self.complaints.append(message.text)
 
-    def _request(self, request: object) -> None:
-        url = str(getattr(request, "url", ""))
-        if urlsplit(url).hostname not in ("localhost", None):
-            self.complaints.append(f"asked another host: {url}")
+    def _error(self, error: WebError) -> None:
+        if self._ours(error.page):
+            self.complaints.append(str(error.error))
+
+    def _request(self, request: Request) -> None:
+        if request.is_navigation_request() or request.url.startswith((f"{self._portal}/", "data:", "blob:")):
+            return
+        if self._ours(request.frame.page):
+            self.complaints.append(f"asked another host: {request.url}")
 
 
 DESKTOP = ViewportSize(width=1280, height=800)
@@ -100,9 +128,11 @@ def keepers(chromium: Browser, server: ThreadedWSGIServer) -> dict[int, Page]:
 
 @pytest.fixture
 def context(viewport: ViewportSize, portal: str, keepers: dict[int, Page]) -> Iterator[BrowserContext]:
-    """A browser that remembers nobody."""
+    """A browser that remembers nobody. What its pages complain of fails the test."""
     keeper = keepers[viewport["width"]]
+    witness = Witness(keeper.context, portal)
     yield keeper.context
+    witness.leave()
     for page in keeper.context.pages:
         if page is not keeper:
             page.close()
@@ -111,12 +141,9 @@ def context(viewport: ViewportSize, portal: str, keepers: dict[int, Page]) -> It
     session = keeper.context.new_cdp_session(keeper)
     session.send("Storage.clearDataForOrigin", {"origin": portal, "storageTypes": "all"})
     session.detach()
+    assert witness.complaints == []
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page whose complaints fail the test."""
-    page = context.new_page()
-    witness = Witness(page)
-    yield page
-    assert witness.complaints == []
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

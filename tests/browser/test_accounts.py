@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cartrover.merchants.models import Merchant, SignIn, User
 from tests.browser.conftest import Witness
+from tests.browser.people import from_mail
 from tests.browser.test_portal import PASSWORD, confirmed, is_accessible, log_in, show_navigation, totp
 from tests.conftest import make_member, make_merchant
-from tests.mail.mailing import send_waiting_mail
 
 
 @pytest.fixture
@@ -27,20 +27,10 @@ def acme(portal: str) -> Merchant:
 def another(chromium: Browser, portal: str) -> Iterator[Page]:
     """A second person's browser."""
     context = chromium.new_context(base_url=portal, viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    witness = Witness(page)
-    yield page
+    witness = Witness(context, portal)
+    yield context.new_page()
     context.close()
     assert witness.complaints == []
-
-
-def from_mail(mailoutbox: list[EmailMessage], to: str, pattern: str) -> str:
-    """What the newest mail to somebody says."""
-    send_waiting_mail()
-    mail = next(mail for mail in reversed(mailoutbox) if mail.to == [to])
-    found = re.search(pattern, str(mail.body))
-    assert found is not None, mail.body
-    return found.group()
 
 
 def sign_up(page: Page, email: str, mailoutbox: list[EmailMessage]) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from cartrover.connections import sharing
 from cartrover.connections.holders import join, new_cart
-from cartrover.connections.models import Cart, Connection
+from cartrover.connections.models import Cart, Connection, GrantAttempt
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
@@ -57,8 +57,8 @@ def _as_owner(page: Page, portal: str, merchant: Merchant) -> Page:
 
 
 @pytest.fixture(
-    params=[(_as_member, DESKTOP), (_as_member, PHONE), (_as_owner, PHONE)],
-    ids=["member-desktop", "member-phone", "owner-phone"],
+    params=[(_as_member, DESKTOP), (_as_member, PHONE), (_as_owner, DESKTOP), (_as_owner, PHONE)],
+    ids=["member-desktop", "member-phone", "owner-desktop", "owner-phone"],
 )
 def person(request: pytest.FixtureRequest) -> tuple[Arrive, ViewportSize]:
     """Who presses the button, and on what."""
@@ -79,22 +79,10 @@ def viewport(person: tuple[Arrive, ViewportSize]) -> ViewportSize:
 
 @pytest.fixture
 def setup_page(person: tuple[Arrive, ViewportSize], page: Page, portal: str, acme: Merchant, provider: Provider) -> Page:
-    """The page with the button. It complains of nothing, and goes to no other host."""
-    return _arrived(person, page, portal, acme, provider)
-
-
-@pytest.fixture
-def leaving_page(
-    person: tuple[Arrive, ViewportSize], context: BrowserContext, portal: str, acme: Merchant, provider: Provider
-) -> Page:
-    """The same, from where its owner will go to the provider in this window."""
-    return _arrived(person, context.new_page(), portal, acme, provider)
-
-
-def _arrived(person: tuple[Arrive, ViewportSize], page: Page, portal: str, merchant: Merchant, provider: Provider) -> Page:
+    """The page with the button."""
     use(provider, portal)
     arrive, _ = person
-    arrive(page, portal, merchant)
+    arrive(page, portal, acme)
     page.get_by_role("button", name="Grant Us API Access").wait_for()
     page.wait_for_load_state()
     return page
@@ -135,6 +123,15 @@ def test_who_was_logged_out_meanwhile_is_led_to_the_log_in(setup_page: Page) -> 
     expect(setup_page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
+def test_what_the_server_knows_is_on_the_page_within_three_seconds(setup_page: Page, acme: Merchant) -> None:
+    """Promised by the page, however the server came to know: the window says nothing here."""
+    _open_window(setup_page)
+    expect(setup_page.get_by_text("Waiting for Acme Market.")).to_be_visible()
+    with acting_for(acme):
+        GrantAttempt.objects.update(state="failed", words="Your access could not be kept.")
+    expect(setup_page.get_by_text("Your access could not be kept.")).to_be_visible(timeout=3_000)
+
+
 def test_an_owner_who_declines_is_told_on_the_page_and_can_press_again(setup_page: Page) -> None:
     window = _open_window(setup_page)
     window.get_by_role("link", name="Decline").click()
@@ -151,24 +148,26 @@ def test_a_closed_window_is_not_called_a_failure(setup_page: Page) -> None:
     _is_connected(setup_page)
 
 
-def test_a_blocked_window_is_told_and_the_same_window_does_instead(leaving_page: Page) -> None:
-    leaving_page.evaluate("window.open = () => null")
-    leaving_page.get_by_role("button", name="Grant Us API Access").click()
-    expect(leaving_page.get_by_text("Your browser blocked the window")).to_be_visible()
-    leaving_page.get_by_role("button", name="Continue in this window").click()
-    leaving_page.get_by_role("link", name="Agree").click()
-    expect(leaving_page.get_by_role("heading", name="Access granted")).to_be_visible()
-    leaving_page.get_by_role("link", name="Go on in CartRover").click()
-    _is_connected(leaving_page)
+def test_a_blocked_window_is_told_and_the_same_window_does_instead(setup_page: Page) -> None:
+    setup_page.evaluate("window.open = () => null")
+    setup_page.get_by_role("button", name="Grant Us API Access").click()
+    expect(setup_page.get_by_text("Your browser blocked the window")).to_be_visible()
+    setup_page.get_by_role("button", name="Continue in this window").click()
+    setup_page.get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("heading", name="Access granted")).to_be_visible()
+    setup_page.get_by_role("link", name="Go on in CartRover").click()
+    _is_connected(setup_page)
 
 
-def test_without_a_script_a_link_leads_to_the_provider(leaving_page: Page) -> None:
-    leaving_page.route("**/grant.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-    leaving_page.reload()
-    leaving_page.get_by_role("button", name="Grant Us API Access").click()
-    leaving_page.get_by_role("link", name="Go to Acme Market").click()
-    leaving_page.get_by_role("link", name="Agree").click()
-    expect(leaving_page.get_by_role("heading", name="Access granted")).to_be_visible()
+def test_without_a_script_a_link_leads_to_the_provider(setup_page: Page) -> None:
+    setup_page.route("**/grant.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    setup_page.reload()
+    setup_page.get_by_role("button", name="Grant Us API Access").click()
+    expect(setup_page.get_by_role("link", name="Go to Acme Market")).to_be_visible()
+    is_accessible(setup_page)
+    setup_page.get_by_role("link", name="Go to Acme Market").click()
+    setup_page.get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("heading", name="Access granted")).to_be_visible()
 
 
 @for_members
@@ -217,19 +216,18 @@ def test_an_answer_that_nobody_asked_for_connects_nothing_and_spoils_nothing(
     _is_connected(setup_page)
 
 
-def test_an_answer_that_comes_twice_counts_once(leaving_page: Page, provider: Provider, acme: Merchant) -> None:
-    page = leaving_page
-    page.evaluate("window.open = () => null")
-    page.get_by_role("button", name="Grant Us API Access").click()
-    page.get_by_role("button", name="Continue in this window").click()
-    page.get_by_role("link", name="Agree").click()
-    expect(page.get_by_role("heading", name="Access granted")).to_be_visible()
-    page.reload()
-    expect(page.get_by_role("heading", name="Answered before")).to_be_visible()
-    expect(page.get_by_text("was used before. seller-1 Ltd is connected.")).to_be_visible()
-    is_accessible(page)
-    page.get_by_role("link", name="Go on in CartRover").click()
-    _is_connected(page)
+def test_an_answer_that_comes_twice_counts_once(setup_page: Page, provider: Provider, acme: Merchant) -> None:
+    setup_page.evaluate("window.open = () => null")
+    setup_page.get_by_role("button", name="Grant Us API Access").click()
+    setup_page.get_by_role("button", name="Continue in this window").click()
+    setup_page.get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("heading", name="Access granted")).to_be_visible()
+    setup_page.reload()
+    expect(setup_page.get_by_role("heading", name="Answered before")).to_be_visible()
+    expect(setup_page.get_by_text("was used before. seller-1 Ltd is connected.")).to_be_visible()
+    is_accessible(setup_page)
+    setup_page.get_by_role("link", name="Go on in CartRover").click()
+    _is_connected(setup_page)
     assert provider.minted["grant"] == 1
 
 

@@ -8,7 +8,10 @@ import pytest
 from allauth.mfa.models import Authenticator
 from playwright.sync_api import Page, expect
 
-from cartrover.merchants.models import User
+from cartrover.connections.models import Cart
+from cartrover.merchants.models import Change, User
+from cartrover.merchants.tenancy import acting_for
+from tests.browser.conftest import DESKTOP
 from tests.browser.people import as_user
 from tests.browser.test_portal import acme, day, is_accessible, show_navigation
 from tests.portal.story import Day
@@ -56,3 +59,21 @@ def test_an_operator_views_a_merchants_portal_and_stops(olgas: Page, day: Day) -
     banner.get_by_role("button", name="Stop viewing").click()
     expect(olgas.get_by_text(f"You no longer view the portal of {merchant.name}.")).to_be_visible()
     assert olgas.request.get(f"/m/{merchant.public_id}/").status == 404
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP], ids=["desktop"])
+def test_an_operator_pauses_a_cart_after_being_asked(olgas: Page, day: Day) -> None:
+    cart = day.setup.carts["EBAY_DE"]
+    olgas.goto(f"/admin/connections/cart/?q={cart.public_id}")
+    olgas.locator(".action-select").check()
+    olgas.get_by_label("Select action to run").select_option("pause")
+    olgas.get_by_role("button", name="Run", exact=True).click()
+    expect(olgas.get_by_role("heading", name="Pause these carts?")).to_be_visible()
+    is_accessible(olgas)
+    with acting_for(day.setup.merchant):
+        assert Cart.objects.get(pk=cart.pk).state == "live"
+    olgas.get_by_role("button", name="Yes").click()
+    expect(olgas.get_by_text(f"{cart} is paused.")).to_be_visible()
+    with acting_for(day.setup.merchant):
+        assert Cart.objects.get(pk=cart.pk).state == "paused"
+        assert Change.objects.get(what="as the operator: pause").actor == "olga@example.com"

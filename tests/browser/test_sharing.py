@@ -6,21 +6,23 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMessage
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from cartrover.connections import sharing
 from cartrover.connections.holders import new_cart
 from cartrover.connections.models import Cart, Connection, SetupLink
-from cartrover.mail.models import OutboxMail
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
+from cartrover.sync import housekeeping
 from integrations import registry
 from tests.browser.conftest import Witness
-from tests.browser.people import as_user
+from tests.browser.people import as_user, from_mail
 from tests.browser.test_portal import is_accessible
 from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
+from tests.mail.mailing import send_waiting_mail
 from tests.stage import World, point_at, world
 
 OLIVIA = "olivia@seller.example"
@@ -56,18 +58,15 @@ def _alices(page: Page, portal: str) -> Page:
 def olivias(chromium: Browser, portal: str, page: Page, outside: World) -> Iterator[Page]:
     """The owner's browser, as wide as Alice's. It knows nobody here."""
     fresh = chromium.new_context(base_url=portal, viewport=page.viewport_size, reduced_motion="reduce")
-    theirs = fresh.new_page()
-    witness = Witness(theirs)
-    yield theirs
+    witness = Witness(fresh, portal)
+    yield fresh.new_page()
     assert witness.complaints == []
     fresh.close()
 
 
-def _mailed(merchant: Merchant) -> str:
-    """The link of the mail that waits, made as its sending makes it."""
-    with acting_for(merchant):
-        mail = OutboxMail.objects.filter(kind__in=("setup_link", "renewal_link")).latest("pk")
-        return sharing.mint(mail.ids["link"])
+def _mailed(mailoutbox: list[EmailMessage]) -> str:
+    """The link of the newest mail that Olivia has got."""
+    return from_mail(mailoutbox, OLIVIA, r"http://localhost\S+/setup/\S+")
 
 
 def _grants_at_ebay(page: Page) -> None:
@@ -79,7 +78,7 @@ def _grants_at_ebay(page: Page) -> None:
 
 
 def test_an_owner_finishes_a_setup_that_a_member_shared(
-    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World
+    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World, mailoutbox: list[EmailMessage]
 ) -> None:
     alices = _alices(page, portal)
     alices.goto(f"/m/{acme.public_id}/setup/ebay/")
@@ -92,7 +91,7 @@ def test_an_owner_finishes_a_setup_that_a_member_shared(
     expect(alices.get_by_text("Waiting for the owner")).to_be_visible()
     is_accessible(alices)
 
-    olivias.goto(_mailed(acme))
+    olivias.goto(_mailed(mailoutbox))
     expect(olivias).to_have_url(f"{portal}/setup/")
     expect(olivias.get_by_role("heading", name="Connect your eBay account")).to_be_visible()
     expect(olivias.get_by_text("Acme Outdoor").first).to_be_visible()
@@ -118,11 +117,11 @@ def test_an_owner_finishes_a_setup_that_a_member_shared(
 
 
 def test_an_owner_who_declines_or_closes_the_window_can_begin_again(
-    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World
+    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World, mailoutbox: list[EmailMessage]
 ) -> None:
     with acting_for(acme):
         sharing.share(OLIVIA, User.objects.get(), cart=new_cart(registry.get("ebay"), "EBAY_DE", actor="a test"))
-    olivias.goto(_mailed(acme))
+    olivias.goto(_mailed(mailoutbox))
     window = window_opened_by(olivias, olivias.get_by_role("button", name="Grant Us API Access", exact=True))
     window.get_by_label("Username").wait_for()
     window.close()
@@ -157,15 +156,15 @@ def test_a_member_copies_a_link_and_withdraws_it(page: Page, olivias: Page, port
 
 
 def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
-    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World
+    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World, mailoutbox: list[EmailMessage]
 ) -> None:
     with acting_for(acme):
         cart = new_cart(registry.get("ebay"), "EBAY_DE", actor="a test")
         sharing.share(OLIVIA, User.objects.get(), cart=cart)
-    first = _mailed(acme)
+    first = _mailed(mailoutbox)
     with acting_for(acme):
         SetupLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    refused = olivias.context.new_page()  # of which the browser says that it is no success
+    refused = olivias.context.new_page()
     refused.goto(first)
     expect(refused.get_by_role("heading", name="This link has expired")).to_be_visible()
     is_accessible(refused)
@@ -174,7 +173,7 @@ def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
     alices.goto(f"/m/{acme.public_id}/carts/{cart.public_id}/")
     alices.get_by_role("button", name="Send again").click()
     expect(alices.get_by_text("Waiting for the owner")).to_be_visible()
-    second = _mailed(acme)
+    second = _mailed(mailoutbox)
     refused.goto(first)
     expect(refused.get_by_role("heading", name="This link does not work")).to_be_visible()
     is_accessible(refused)
@@ -187,3 +186,34 @@ def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
     refused.goto(second)
     expect(refused.get_by_role("heading", name="Nothing left to do")).to_be_visible()
     is_accessible(refused)
+
+
+def test_an_owner_renews_a_consent_that_ends(
+    page: Page, olivias: Page, portal: str, acme: Merchant, outside: World, mailoutbox: list[EmailMessage]
+) -> None:
+    with acting_for(acme):
+        sharing.share(OLIVIA, User.objects.get(), cart=new_cart(registry.get("ebay"), "EBAY_DE", actor="a test"))
+    olivias.goto(_mailed(mailoutbox))
+    _grants_at_ebay(olivias)
+    olivias.get_by_role("button", name="OK").click()
+    expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible()
+    with acting_for(acme):
+        Connection.objects.update(consent_ends_at=timezone.now() + timedelta(days=6, hours=1))
+        connection = Connection.objects.get()
+        housekeeping.warn_of_consent(connection)
+
+    olivias.goto(_mailed(mailoutbox))
+    expect(olivias.get_by_role("heading", name="Renew the access to olivia")).to_be_visible()
+    is_accessible(olivias)
+    _grants_at_ebay(olivias)
+    expect(olivias.get_by_text("Access granted")).to_be_visible()
+    olivias.get_by_role("button", name="OK").click()
+    expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible()
+    send_waiting_mail()
+    renewed = [mail.to for mail in mailoutbox if "is renewed" in str(mail.subject)]
+    assert renewed == [[OLIVIA], ["alice@example.com"]]
+    with acting_for(acme):
+        again = Connection.objects.get()
+    assert again.pk == connection.pk
+    assert again.consent_ends_at is not None
+    assert again.consent_ends_at > timezone.now() + timedelta(days=300)

@@ -70,7 +70,7 @@ def chromium() -> Iterator[Browser]:
 class Witness:
     """Remembers what the portal's pages complain of, in whichever window: errors, refused content, and what is asked of others.
 
-    A provider's own pages are not ours. That a page itself says no (404, 403) is for the test to judge that opened it.
+    A provider's own pages are not ours. That a page itself says no (403, 404, 500) is for the test to judge that opened it.
     """
 
     def __init__(self, context: BrowserContext, portal: str) -> None:
@@ -90,7 +90,7 @@ class Witness:
 
     def _console(self, message: ConsoleMessage) -> None:
         of_the_page = message.page is not None and message.location["url"] == message.page.url
-        said_no = of_the_page and message.text.startswith("Failed to load resource: the server responded with a status of 4")
+        said_no = of_the_page and message.text.startswith("Failed to load resource: the server responded with a status of")
         if message.type in ("error", "warning") and self._ours(message.page) and not said_no:
             self.complaints.append(message.text)
 

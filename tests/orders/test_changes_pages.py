@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -18,23 +16,13 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import errands
 from cartrover.orders.models import Order
 from tests.conftest import make_member
+from tests.portal.conftest import visit
 from tests.portal.story import Setup, make_order, set_up
+
+__all__ = ["visit"]
 
 Visit = Callable[[User | None], Client]
 DIFFERENCES = [{"what": "shipping address", "old": "1 Main St, Berlin", "new": "9 Other Road, Berlin"}]
-
-
-@pytest.fixture
-def visit() -> Visit:
-    """A client for a person, at the portal's own address."""
-
-    def as_person(user: User | None = None) -> Client:
-        client = Client(headers={"host": urlsplit(settings.PORTAL_URL).netloc})
-        if user is not None:
-            client.force_login(user)
-        return client
-
-    return as_person
 
 
 @pytest.fixture

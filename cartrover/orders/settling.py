@@ -77,7 +77,9 @@ class _Problems:
         key = (cause.kind, cause.subject, str(about._meta.model_name), about.pk)
         if key not in self._open:
             words = cause.words or verdict.reason
-            self._open[key] = open_problem(cause.kind, words, subject=cause.subject, about=about, data=dict(cause.data))
+            self._open[key] = open_problem(
+                cause.kind, words, subject=cause.subject, about=about, whose=cause.whose, data=dict(cause.data)
+            )
         return self._open[key]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Model
 
 from cartrover.connections.models import Cart
+from cartrover.events.models import Problem
 from cartrover.orders.models import Status
 
 
@@ -17,7 +18,8 @@ class Cause:
     """What a Problem is about: one for all orders that wait for the same thing.
 
     ``about`` is the row that it belongs to; without one it is the warehouse's account where there is a ``subject``, else the
-    order. ``words`` are the card's, where the order's own reason does not do. ``data`` is what the fix needs to know.
+    order. ``words`` are the card's, where the order's own reason does not do. ``data`` is what the fix needs to know. ``whose``
+    move it is, is the merchant's where nothing else is said.
     """
 
     kind: str
@@ -25,6 +27,7 @@ class Cause:
     about: Model | None = None
     words: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    whose: str = Problem.Whose.MERCHANT
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,14 @@ AMISS = (
     (
         "not_at_warehouse",
         "Delivered, and not at the warehouse",
-        "Open the order: its page says what was sent, and can send it anew.",
+        "Look for it at the warehouse. If it is not there, cancel its sending on the order's page, and send it again there.",
     ),
     ("twice_at_warehouse", "More than once at the warehouse", "Void the copy that is too much, there."),
-    ("not_at_cart", "Packages that the cart does not show", "Open the order of the package, and push its tracking again."),
+    (
+        "not_at_cart",
+        "Packages that the cart does not show",
+        "The order's page says what the cart was told. What it refused is pushed again there; else enter it at the cart.",
+    ),
 )
 
 

@@ -14,16 +14,16 @@ from typing import Any
 from django.utils import timezone
 
 from cartrover.connections.models import Connection
-from cartrover.events.models import Event
+from cartrover.events.models import Event, Problem
 from cartrover.events.telling import event, tell
 from cartrover.orders import bulk, changes, errands, lines_now, numbering, search
 from cartrover.orders.gates.context import context
 from cartrover.orders.methods import learn_methods, learn_methods_of
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
 from cartrover.orders.preparing import decide, judge, on_their_way
-from cartrover.orders.settling import assign_problems
+from cartrover.orders.settling import assign_problems, close_if_empty
 from cartrover.orders.shipped import confirm_seen
-from cartrover.orders.verdicts import Verdict, told
+from cartrover.orders.verdicts import Cause, Verdict, told
 from cartrover.sync.readings import (
     LONG_AGO,
     LONGEST,
@@ -111,6 +111,7 @@ def _insert(connection: Connection, readings: Sequence[Reading], pulled_at: date
     cases = {key: case_of_record(record) for key, record in orders.items()}
     known = context(connection.pk, cases.values())
     verdicts = {key: judge(case, known) for key, case in cases.items()}
+    decided = {each.key: verdicts.get(each.key) or _held(connection, each) for each in readings}
     numbers = {each.key: each.order.number if each.order else each.key for each in readings}
     refs = _refs(connection, numbers)
     rows = [
@@ -122,7 +123,7 @@ def _insert(connection: Connection, readings: Sequence[Reading], pulled_at: date
             "first_pulled_at": pulled_at,
             "pulled_at": pulled_at,
             **(order_columns(each.order) if each.order else _unreadable(each, pulled_at)),
-            **_decided(verdicts.get(each.key) or _held(each), pulled_at),
+            **_decided(decided[each.key], pulled_at),
         }
         for each in readings
     ]
@@ -130,8 +131,8 @@ def _insert(connection: Connection, readings: Sequence[Reading], pulled_at: date
     mine = {key: record for key, record in orders.items() if key in ids}
     bulk.insert(OrderLine, _lines(mine, ids))
     bulk.insert(SearchTerm, [{"order_id": pk, "term": term} for key, pk in ids.items() for term in _terms(key, orders, refs)])
-    bulk.insert(Event, [_pulled(each, ids[each.key], verdicts.get(each.key), pulled_at) for each in readings if each.key in ids])
-    assign_problems({ids[key]: verdict for key, verdict in verdicts.items() if verdict.cause and key in ids})
+    bulk.insert(Event, [_pulled(each, ids[each.key], decided[each.key], pulled_at) for each in readings if each.key in ids])
+    assign_problems({ids[key]: verdict for key, verdict in decided.items() if verdict.cause and key in ids})
     learn_methods((verdicts[key].cart_id, record.shipping_method[:LONGEST]) for key, record in mine.items())
     return ids, {verdict.wakes for verdict in verdicts.values() if verdict.wakes is not None}
 
@@ -167,9 +168,12 @@ def _decided(verdict: Verdict, now: datetime) -> dict[str, Any]:
     }
 
 
-def _held(reading: Reading) -> Verdict:
+def _held(connection: Connection, reading: Reading) -> Verdict:
+    """Nobody but us can teach the portal to read it, so it is one Problem of ours for each account."""
     trouble = reading.malformed
-    return Verdict(Status.HELD, "malformed", f"{trouble.path} {trouble.why}" if trouble else "")
+    words = f"{connection.account_name} told us of orders that we cannot read. They go on by themselves as soon as we can."
+    cause = Cause("malformed", about=connection, words=words, whose=Problem.Whose.OPERATOR)
+    return Verdict(Status.HELD, "malformed", f"{trouble.path} {trouble.why}" if trouble else "", cause=cause)
 
 
 def _unreadable(reading: Reading, pulled_at: datetime) -> dict[str, Any]:
@@ -196,8 +200,7 @@ def _unreadable(reading: Reading, pulled_at: datetime) -> dict[str, Any]:
     }
 
 
-def _pulled(reading: Reading, order_id: int, verdict: Verdict | None, at: datetime) -> dict[str, Any]:
-    decided = verdict or _held(reading)
+def _pulled(reading: Reading, order_id: int, decided: Verdict, at: datetime) -> dict[str, Any]:
     record = reading.order
     what = f", {len(record.lines)} line{'s' * (len(record.lines) != 1)}, {record.total:.2f} {record.currency}" if record else ""
     words = f"Pulled from the cart{what}. {told(decided.status, decided.reason).removesuffix('.')}."
@@ -220,13 +223,17 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
     orders = [each for each in locked.order_by("pk").prefetch_related("lines") if _still_news(each, readings[each.external_id])]
     on_its_way = on_their_way(each.pk for each in orders)
     rows, unreadable, events = [], [], []
+    waiting: dict[int, Verdict] = {}
     edited: set[int] = set()
     for order in orders:
         reading = readings[order.external_id]
         stamp = {"id": order.pk, "content_hash": reading.hash, "pulled_at": pulled_at}
         if reading.order is None:
-            unreadable.append({**stamp, **_no_longer_readable(order, reading)})
-            words = [f"could not be read: {_held(reading).reason}"]
+            held = _held(connection, reading)
+            if order.status in (Status.NEW, Status.ERROR):
+                waiting[order.pk] = held
+            unreadable.append({**stamp, **_no_longer_readable(order, held)})
+            words = [f"could not be read: {held.reason}"]
         else:
             fixed = order.status in AT_WAREHOUSE or order.pk in on_its_way
             columns, words, anew = _changed(order, reading.order, fixed=fixed)
@@ -237,6 +244,9 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
             events.append(event(order, "changed", _sentence(words)))
     bulk.update(Order, rows)
     bulk.update(Order, unreadable)
+    left = {order.problem_id for order in orders if order.pk in waiting and order.problem_id is not None}
+    assign_problems(waiting)
+    close_if_empty(left)
     tell(events)
     woken = decide(Order.objects.filter(pk__in=[row["id"] for row in rows]), just_read=True)
     delivered = Order.objects.exclude(remote_id="").filter(pk__in=[row["id"] for row in rows]).order_by("pk")
@@ -257,9 +267,8 @@ def _sentence(words: Sequence[str]) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _no_longer_readable(order: Order, reading: Reading) -> dict[str, Any]:
+def _no_longer_readable(order: Order, held: Verdict) -> dict[str, Any]:
     """What was read before stays. An order that is not at the warehouse waits: it might have been canceled."""
-    held = _held(reading)
     if order.status in (Status.NEW, Status.ERROR):
         return {"status": held.status, "reason_code": held.code, "reason": held.reason, "due_at": None}
     return {name: getattr(order, name) for name in ("status", "reason_code", "reason", "due_at")}

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cartrover.connections import holders
 from cartrover.connections.models import Cart, Warehouse
+from cartrover.events.cards import open_cards
 from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import holding, methods
@@ -65,13 +66,20 @@ def test_a_number_that_is_too_long_goes_out_as_the_short_one(stage: Stage) -> No
     with acting_for(stage.merchant):
         Warehouse.objects.update(limits={"number_characters": "plain"})
     stage.stock("TENT-2P")
-    number = stage.sell("TENT-2P")
+    numbers = [stage.sell("TENT-2P") for _ in range(2)]
     stage.settle()
-    assert (stage.order(number).reason_code, stage.at_warehouse()) == ("number_too_long", [])
-    release(stage, number)
+    assert {stage.order(number).reason_code for number in numbers} == {"number_too_long"}
+    assert stage.at_warehouse() == []
+    with acting_for(stage.merchant):
+        (card,) = open_cards()
+        assert card.orders == 2
+        holding.release(Order.objects.filter(problem=card.problem), "bob@example.com")
     stage.settle()
-    (order,) = stage.at_warehouse()
-    assert order["order_number"] == order["reference_number"] == stage.order(number).ref
+    sent = stage.at_warehouse()
+    assert [order["order_number"] for order in sent] == [order["reference_number"] for order in sent]
+    assert {order["order_number"] for order in sent} == {stage.order(number).ref for number in numbers}
+    with acting_for(stage.merchant):
+        assert open_cards() == []
 
 
 def test_an_unmapped_method_holds_its_orders_and_mapping_it_sends_them_all(stage: Stage) -> None:

@@ -299,4 +299,4 @@ def test_an_order_number_that_the_warehouse_cannot_take_is_an_error(shop: Shop, 
     order = keep(shop, order_record())
     assert (order.status, order.reason) == (Status.ERROR, "The order number has 14 characters, and 10 fit at Main warehouse.")
     assert order.problem is not None
-    assert (order.problem.about, order.problem.about_id) == ("order", order.pk)
+    assert (order.problem.about, order.problem.about_id) == ("warehouse", order.warehouse_id)

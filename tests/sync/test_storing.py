@@ -11,7 +11,8 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from cartrover.events.models import Event
+from cartrover.events.cards import Card, open_cards
+from cartrover.events.models import Event, Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, ShipmentLine, Status
 from cartrover.sync.models import Effect
@@ -36,6 +37,11 @@ def order(shop: Shop, key: str = "12-00001-00001") -> Order:
 def lines(shop: Shop) -> list[OrderLine]:
     with acting_for(shop.merchant):
         return list(OrderLine.objects.order_by("position"))
+
+
+def cards(shop: Shop) -> list[Card]:
+    with acting_for(shop.merchant):
+        return open_cards()
 
 
 def told(shop: Shop) -> list[str]:
@@ -158,6 +164,17 @@ def test_a_malformed_order_is_held_with_the_field_and_the_others_load(shop: Shop
     before = versions_written()
     keep(shop, broken)
     assert versions_written() == before
+
+
+def test_orders_that_cannot_be_read_are_one_problem_of_ours_until_they_can(shop: Shop) -> None:
+    keep(shop, order_record())
+    keep(shop, *(MalformedRecord(f"12-00001-0000{at}", "$.total", "is missing") for at in (1, 2)))
+    (card,) = cards(shop)
+    assert (card.problem.kind, card.problem.whose, card.orders) == ("malformed", Problem.Whose.OPERATOR, 2)
+    keep(shop, order_record())
+    assert [card.orders for card in cards(shop)] == [1]
+    keep(shop, order_record("12-00001-00002"))
+    assert cards(shop) == []
 
 
 def test_a_malformed_order_goes_on_when_it_can_be_read(shop: Shop) -> None:

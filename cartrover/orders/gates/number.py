@@ -26,6 +26,8 @@ def number_fits(case: Case, cart: Cart, known: Context) -> Verdict | None:
         return None
     if SHORT in case.waived:
         words = f"Even the short order number {case.ref} {against} at {warehouse}. Widen the limit on the warehouse's page."
-        return Verdict(Status.ERROR, "ref_too_long", words, cause=Cause("ref_too_long"))
+        card = f"Not even short order numbers fit at {warehouse}: one {against}. Widen the limit on the warehouse's page."
+        return Verdict(Status.ERROR, "ref_too_long", words, cause=Cause("ref_too_long", about=warehouse, words=card))
     words = f"The order number {against} at {warehouse}."
-    return Verdict(Status.ERROR, SHORT, words, cause=Cause(SHORT))
+    card = f"Order numbers do not fit at {warehouse}: one {against}. Send our short ones, or widen the limit on its page."
+    return Verdict(Status.ERROR, SHORT, words, cause=Cause(SHORT, about=warehouse, words=card))

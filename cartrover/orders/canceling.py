@@ -74,7 +74,7 @@ def send_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
 
 def may_be_told(order: Order) -> bool:
     """Whether it waits for a person to tell the warehouse of a change, or to know of one there."""
-    return order.reason_code in (errands.NOT_CHANGED, errands.DIFFERS)
+    return errands.waits_for(order, errands.NOT_CHANGED, errands.DIFFERS) is not None
 
 
 def told_warehouse(orders: QuerySet[Order], actor: str) -> int:
@@ -87,7 +87,7 @@ def told_warehouse(orders: QuerySet[Order], actor: str) -> int:
 
 def may_change_again(order: Order) -> bool:
     """Whether the warehouse did not take a change, and may by now: somebody has unpacked it, or there is the SKU."""
-    return order.reason_code == errands.NOT_CHANGED and not order.errand
+    return not order.errand and errands.waits_for(order, errands.NOT_CHANGED) is not None
 
 
 def change_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:

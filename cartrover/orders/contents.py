@@ -8,6 +8,7 @@ from cartrover.orders.models import Order, Shipment, ShipmentLine, ShipmentPart
 from cartrover.orders.units import Credit, Need, Told, credit, needs_of, share_out, strangers, whole_units
 
 TOLD = (Shipment.State.UPLOADED, Shipment.State.CONFIRMED)
+REFUSED = "refused"  # in what the cart was told of a package: [carrier, number] of the correction that it would not take
 
 
 def put_in(shipment: Shipment, needs: Sequence[Need], told: Sequence[Told]) -> dict[int, int]:

@@ -51,6 +51,19 @@ def look_again(orders: Iterable[Order], edited: Collection[int] = ()) -> set[int
     return woken
 
 
+def waits_for(order: Order, *kinds: str) -> Problem | None:
+    """The open Problem of these kinds that an order waits for: an order may have several, and its reason tells one of them."""
+    if order.reason_code not in KINDS:
+        return None
+    return order.problem if order.reason_code in kinds else _open(order, kinds)
+
+
+def _open(order: Order, kinds: Collection[str]) -> Problem | None:
+    rows = Problem.objects.filter(about="order", about_id=order.pk, kind__in=kinds, closed_at__isnull=True)
+    newest: Problem | None = rows.order_by("-opened_at", "-pk").first()
+    return newest
+
+
 def _judge(order: Order, edited: bool) -> list[Event]:
     cause = unwanted(order)
     if order.status == Status.HELD and order.reason_code in SEND_AGAIN and cause:
@@ -66,16 +79,17 @@ def _judge(order: Order, edited: bool) -> list[Event]:
     events = _wanted_after_all(order)
     if edited and order.errand != Order.Errand.VOID:
         _set(order, errand=Order.Errand.CHANGE, due_at=timezone.now(), attempts=0)
-    if order.cancel == "asked" and order.reason_code not in (ASKED, TOO_LATE):
+    if order.cancel == "asked" and not waits_for(order, ASKED, TOO_LATE):
         events += _asked(order)
     return events
 
 
 def _add_to_what_has_left(order: Order, edited: bool, cause: str) -> None:
     """Lines that come when all has left are tried, and told to a person. Of an order that nobody wants they are over."""
-    if cause and order.reason_code == NOT_CHANGED:
+    waits = waits_for(order, NOT_CHANGED)
+    if cause and waits:
         settled(order, NOT_CHANGED)
-    elif edited and not cause and (order.reason_code == NOT_CHANGED or still_to_come(order)):
+    elif edited and not cause and (waits or still_to_come(order)):
         _set(order, errand=Order.Errand.CHANGE, due_at=timezone.now(), attempts=0)
 
 
@@ -91,7 +105,7 @@ def unwanted(order: Order) -> str:
 
 def begin_void(order: Order, cause: str, *, actor: str = "CartRover", again: bool = False) -> list[Event]:
     """Have it voided at the warehouse. What the warehouse has refused is asked once more only ``again``."""
-    if order.errand == Order.Errand.VOID or (order.reason_code == TOO_LATE and not again):
+    if order.errand == Order.Errand.VOID or (waits_for(order, TOO_LATE) and not again):
         return []
     _close(order, *KINDS)
     words = f"{VOIDED_FOR[cause]}, and is to be voided at the warehouse"
@@ -104,10 +118,10 @@ def _wanted_after_all(order: Order) -> list[Event]:
     if order.reason_code in VOIDED_FOR and order.reason_code != "void_by_person":
         _set(order, errand="", due_at=None, reason_code="", reason="")
         return [event(order, "wanted", "The cart wants it after all: it stays at the warehouse.")]
-    if order.reason_code == TOO_LATE and _why(order) != "void_by_person":
+    if waits_for(order, TOO_LATE) and _why(order) != "void_by_person":
         settled(order, TOO_LATE)
         return [event(order, "wanted", "The cart wants it after all.")]
-    if order.reason_code == ASKED and order.cancel != "asked":
+    if order.cancel != "asked" and waits_for(order, ASKED):
         settled(order, ASKED)
         return [event(order, "wanted", "The buyer no longer asks to cancel: it stays at the warehouse.")]
     return []
@@ -141,7 +155,7 @@ def voided(order: Order, cause: str = "", *, actor: str = "CartRover") -> Event:
     cause = cause or _why(order) or unwanted(order) or "void_canceled"
     code = CANCELED_HERE if cause == "void_by_person" else VOIDED
     was_there = bool(order.remote_id)
-    _close(order, *KINDS)
+    _close(order, *KINDS, "engine")
     _set(
         order,
         status=Status.CANCELED,
@@ -223,7 +237,7 @@ def changed(order: Order, differences: Sequence[Mapping[str, str]], wanted: Mapp
 def nothing_to_change(order: Order) -> None:
     """What was changed at the cart was changed back, or is nothing that the warehouse was told."""
     _set(order, errand="", due_at=None, attempts=0)
-    if order.reason_code == NOT_CHANGED:
+    if waits_for(order, NOT_CHANGED):
         settled(order, NOT_CHANGED)
 
 
@@ -263,14 +277,14 @@ def shipped(order: Order) -> list[Event]:
 
 def told_by_person(order: Order, actor: str) -> list[Event]:
     """A person has told the warehouse of a change, or knows of one there: from now on it counts as done."""
-    problem = order.problem
-    if order.reason_code == NOT_CHANGED and problem is not None and problem.data:
+    problem = waits_for(order, NOT_CHANGED, DIFFERS)
+    if problem is None:
+        return []
+    if problem.kind == NOT_CHANGED and problem.data:
         _as_wanted(order, problem.data["wanted"], wanted_lines(order))
-    words = (
-        "The warehouse was told of the change." if order.reason_code == NOT_CHANGED else "The change at the warehouse is known."
-    )
-    settled(order, order.reason_code)
-    return [event(order, "told", words, actor=actor)]
+    told = "The warehouse was told of the change." if problem.kind == NOT_CHANGED else "The change at the warehouse is known."
+    settled(order, problem.kind)
+    return [event(order, "told", told, actor=actor)]
 
 
 # --------------------------------------------------------------------------------------------------------------------- details
@@ -281,12 +295,12 @@ def _as_wanted(order: Order, wanted: Mapping[str, Any], lines: WantedLines) -> N
     Order.objects.filter(pk=order.pk).update(sent=dict(wanted))
     if order.errand != Order.Errand.VOID:  # it may have been canceled meanwhile
         _set(order, errand="", due_at=None, attempts=0)
-    if order.reason_code in (NOT_CHANGED, DIFFERS):
+    if waits_for(order, NOT_CHANGED, DIFFERS):
         settled(order, NOT_CHANGED, DIFFERS)
 
 
 def _held(order: Order, code: str, words: str, reason: str, *, actor: str = "CartRover") -> Event:
-    _close(order, *KINDS)
+    _close(order, *KINDS, "engine")
     problem = open_problem(code, words, about=order)
     _set(order, status=Status.HELD, errand="", due_at=None, attempts=0, reason_code=code, reason=reason, problem=problem)
     _is_void_there(order)
@@ -301,9 +315,13 @@ def _is_void_there(order: Order) -> None:
 
 
 def settled(order: Order, *kinds: str) -> None:
-    """Nothing of it waits any longer; all kinds where none is named."""
+    """It waits for these no longer; for nothing where none is named. What else it waits for is its reason from now on."""
     _close(order, *(kinds or KINDS))
-    _set(order, reason_code="", reason="", problem=None)
+    other = _open(order, KINDS)
+    if other is None:
+        _set(order, reason_code="", reason="", problem=None)
+    elif other.pk != order.problem_id:
+        _set(order, reason_code=other.kind, reason=other.words, problem=other)
 
 
 def _close(order: Order, *kinds: str) -> None:
@@ -316,7 +334,8 @@ def _why(order: Order) -> str:
     """The code of why it is to be voided, or was when that was too late; empty where it is wanted."""
     if order.reason_code in VOIDED_FOR:
         return order.reason_code
-    return str(order.problem.data.get("cause", "")) if order.reason_code == TOO_LATE and order.problem is not None else ""
+    late = waits_for(order, TOO_LATE)
+    return str(late.data.get("cause", "")) if late is not None else ""
 
 
 def _set(order: Order, **changes: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch
 
 from cartrover.events.models import Problem
+from cartrover.orders.contents import REFUSED, TOLD
 from cartrover.orders.models import Order, Shipment, ShipmentLine, ShipmentPart
 from cartrover.orders.shipped import CART_SHOWS_VOID
 
@@ -41,6 +42,11 @@ def may_push_again(shipment: Shipment) -> bool:
     )
 
 
+def may_correct_again(shipment: Shipment) -> bool:
+    """Whether the cart has it, and refused what the warehouse has said of it since. Nothing is added by asking again."""
+    return shipment.state in TOLD and REFUSED in (shipment.told or {})
+
+
 def packages_of(order: Order) -> list[Packed]:
     """In the order in which we heard of them."""
     lines = Prefetch("lines", ShipmentLine.objects.select_related("line"))
@@ -63,7 +69,7 @@ def _packed(shipment: Shipment, *, still_shown: bool) -> Packed:
         tuple((units, sku) for units, sku in contents if units),
         tuple((whole.get(pk, 0), line.sku or line.title) for pk, line in other.items()),
         tuple(_notes(shipment)),
-        may_push_again(shipment),
+        may_push_again(shipment) or may_correct_again(shipment),
         may_settle(shipment),
         still_shown,
     )

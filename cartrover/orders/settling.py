@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from cartrover.connections.models import Connection
 from cartrover.events.models import Problem
-from cartrover.events.telling import event, open_problem, tell
+from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.orders.models import Order, Status
 from cartrover.orders.verdicts import Cause, Verdict, told
 
@@ -41,6 +41,9 @@ def settle(judged: Sequence[tuple[Order, Verdict]], actor: str = OURS) -> set[in
         changed.append(order)
     Order.objects.bulk_update(changed, _DECIDED)
     tell(event(order, order.status, told(order.status, order.reason), actor=actor) for order in changed)
+    stopped = [order.pk for order in changed if order.status != Status.NEW]
+    if stopped:  # what went wrong on the way is over where it goes no further
+        close_problems(kind="engine", about="order", about_id__in=stopped)
     close_if_empty(left)
     return woken
 

@@ -48,6 +48,7 @@ def confirm_seen(order: Order, cart_shipment_ids: Iterable[str]) -> list[Event]:
             shipment.due_at = None
         shipment.save(update_fields=["state", "confirmed_at", "due_at"])
         events.append(event(order, "confirmed", f"The cart shows package {shipment}."))
+        close_problems(kind="engine", about="shipment", about_id=shipment.pk)
     _forget_void(order, seen)
     return [*events, *settle_confirmed(order)]
 

@@ -113,7 +113,8 @@ def _refused(work: Work, shipment: Shipment, outcome: Outcome, *, kind: str) -> 
         if row.state == Shipment.State.WAITING:
             row.state = Shipment.State.REFUSED
             row.told = row.told if isinstance(outcome, HeldForPerson) else None  # the cart has nothing of it
-        row.reason, row.due_at = outcome.message, None
+        row.reason = outcome.message
+        row.due_at = row.due_at if row.state == Shipment.State.UPLOADED else None  # that it is shown is asked still
         row.save(update_fields=["state", "told", "reason", "due_at"])
         words = f"{work.integration.name} does not take package {shipment}: {outcome.message}"
         order = Order.objects.get(pk=shipment.order_id)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from cartrover.events.models import Problem
-from cartrover.events.telling import event, open_problem, tell
+from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.orders.carriers import code_for
-from cartrover.orders.contents import TOLD
+from cartrover.orders.contents import REFUSED, TOLD
 from cartrover.orders.models import Order, Shipment
 from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.sync.durations import durations
@@ -31,10 +32,15 @@ State = Shipment.State
 
 
 def correct(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -> bool:
-    """The warehouse has told another carrier or number since, or another number has joined. False where nothing differs."""
+    """The warehouse has told another carrier or number since, or another number has joined. False where nothing differs.
+
+    What the cart has refused is not asked again before it differs, or a person asks. Raises an Outcome.
+    """
     with work.rows():
         wanted = _wanted(shipment, side)
-    if wanted is None:
+    if wanted is None or _refused_before(shipment, wanted):
+        if wanted is None:
+            _no_longer_refused(work, shipment)
         if shipment.state == State.UPLOADED:
             return False
         with work.writing():
@@ -47,6 +53,11 @@ def correct(work: Work, client: CartClient, side: CartSide, shipment: Shipment) 
         client.change_shipment(shipment.cart_shipment_id, wanted, key=_key(shipment))
     except Ambiguous as outcome:
         raise RetryLater(outcome.message, after=outcome.after or 1.0, scope="record", detail=outcome.detail) from outcome
+    except Rejected:
+        with work.writing():
+            _keep(shipment, refused=[wanted.carrier, wanted.tracking])
+        raise
+    _no_longer_refused(work, shipment)
     with work.writing():
         _keep(shipment, carrier=wanted.carrier, tracking=wanted.tracking)
         joined = Shipment.objects.filter(told_with=shipment, state=State.WAITING)
@@ -77,6 +88,21 @@ def _wanted(shipment: Shipment, side: CartSide) -> ShipmentUpload | None:
     return replace(upload_of(shipment), carrier=carrier, tracking=tracking)
 
 
+def _refused_before(shipment: Shipment, wanted: ShipmentUpload) -> bool:
+    return (shipment.told or {}).get(REFUSED) == [wanted.carrier, wanted.tracking]
+
+
+def _no_longer_refused(work: Work, shipment: Shipment) -> None:
+    """The cart shows what the warehouse says, whatever it refused before."""
+    if REFUSED not in (shipment.told or {}):
+        return
+    with work.writing():
+        shipment.told = {name: value for name, value in (shipment.told or {}).items() if name != REFUSED}
+        shipment.reason = ""
+        shipment.save(update_fields=["told", "reason"])
+        close_problems(kind="tracking_refused", about="shipment", about_id=shipment.pk)
+
+
 def _say_that_it_differs(work: Work, shipment: Shipment, wanted: ShipmentUpload) -> None:
     name, told = work.integration.name, upload_of(shipment).tracking
     shown = f"shows {told} for this package" if told else "shows this package without a tracking number"
@@ -86,7 +112,7 @@ def _say_that_it_differs(work: Work, shipment: Shipment, wanted: ShipmentUpload)
         tell([event(shipment.order, "tracking_differs", words)])
 
 
-def _keep(shipment: Shipment, **told: str) -> None:
+def _keep(shipment: Shipment, **told: Any) -> None:
     """Write down what the cart was told, and when it is asked whether it shows the package."""
     shipment.told = {**(shipment.told or {}), **told}
     asked_in = timedelta(seconds=durations().confirm_by_call)

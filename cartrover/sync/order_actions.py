@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from cartrover.orders import canceling, holding, retrying
 from cartrover.orders.errands import DIFFERS
 from cartrover.orders.models import Order, Shipment, Status
-from cartrover.orders.packed import may_push_again
+from cartrover.orders.packed import may_correct_again, may_push_again
 from cartrover.sync import doubts, streams
 from cartrover.sync.push_again import push_again
 
@@ -207,7 +207,7 @@ ACTIONS: Mapping[str, Action] = {
         said="We are telling the cart again.",
         words="Packages that the cart refused, or that wait for their next try, are told to it again. What it has already is not "
         "told twice.",
-        may=lambda order: any(map(may_push_again, order.shipments.all())),
+        may=lambda order: any(may_push_again(each) or may_correct_again(each) for each in order.shipments.all()),
         act=_push,
     ),
     "pull_again": Action(

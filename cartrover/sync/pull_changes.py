@@ -114,7 +114,7 @@ def _heed(order: Order, there: RemoteOrder) -> Iterator[Event]:
 
 
 def _not_wanted(order: Order) -> bool:
-    return order.errand == Order.Errand.VOID or order.reason_code == errands.TOO_LATE or bool(errands.unwanted(order))
+    return order.errand == Order.Errand.VOID or bool(errands.waits_for(order, errands.TOO_LATE)) or bool(errands.unwanted(order))
 
 
 def _compare(order: Order, there: RemoteOrder) -> Iterator[Event]:
@@ -129,6 +129,6 @@ def _compare(order: Order, there: RemoteOrder) -> Iterator[Event]:
     Order.objects.filter(pk=order.pk).update(sent={**sent, "there": now})
     if words:
         yield from errands.differs(order, words)
-    elif order.reason_code == errands.DIFFERS:
+    elif errands.waits_for(order, errands.DIFFERS):
         errands.settled(order, errands.DIFFERS)
         yield event(order, "as_sent_again", "At the warehouse it is as it was sent again.", actor="Warehouse")

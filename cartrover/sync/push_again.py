@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from cartrover.events.telling import close_problems, event, tell
 from cartrover.orders import search
+from cartrover.orders.contents import REFUSED
 from cartrover.orders.models import Shipment
-from cartrover.orders.packed import may_push_again, may_settle
+from cartrover.orders.packed import may_correct_again, may_push_again, may_settle
 from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.sync import streams
 from cartrover.sync.models import Effect, Stream
@@ -20,14 +21,19 @@ def push_again(shipments: QuerySet[Shipment], actor: str, *, carrier: str | None
     """Tell the cart of these packages once more, under another carrier or number where they are given.
 
     Returns how many. What the cart refused becomes a new revision, which looks first whether somebody has put it in by hand.
-    What it may have got already is looked for before it is sent, as ever, and keeps what was sent. Inside the merchant's door.
+    What it may have got already is looked for before it is sent, as ever, and keeps what was sent. What it shows and would not
+    change is changed once more. Inside the merchant's door.
     """
     rows = shipments.select_for_update(of=("self",), no_key=True).select_related("order").order_by("pk")
-    chosen = [each for each in rows if may_push_again(each)]
+    chosen = [each for each in rows if may_push_again(each) or may_correct_again(each)]
     for each in chosen:
         _edit(each, {"carrier": carrier, "tracking": tracking})
-        each.state, each.due_at, each.attempts, each.reason = Shipment.State.WAITING, timezone.now(), 0, ""
-        each.save(update_fields=[*_READ, "as_read", "state", "due_at", "attempts", "reason"])
+        if may_correct_again(each):
+            each.told = {name: value for name, value in (each.told or {}).items() if name != REFUSED}
+        else:
+            each.state = Shipment.State.WAITING
+        each.due_at, each.attempts, each.reason = timezone.now(), 0, ""
+        each.save(update_fields=[*_READ, "as_read", "state", "told", "due_at", "attempts", "reason"])
         search.remember(each.order, [each.tracking])
     held = Effect.objects.filter(kind="shipment", shipment__in=chosen, state=Effect.State.HELD)
     held.update(state=Effect.State.REJECTED, said=f"{actor} pushed it again.")

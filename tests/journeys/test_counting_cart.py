@@ -8,6 +8,8 @@ import pytest
 
 from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.models import Shipment
+from cartrover.sync.push_again import push_again
 from tests.inventory.rules import rule
 from tests.journeys.middle import Middle
 from tests.journeys.packages import change, take_back
@@ -94,6 +96,42 @@ def test_a_number_that_comes_later_is_told_there(middle: Middle) -> None:
     settle(middle)
     assert middle.fulfillments(order) == [("LATE", "TENT-2P 1")]
     assert middle.statuses() == {str(order["id"]): "confirmed"}
+
+
+def test_a_correction_that_the_cart_refuses_is_pushed_again_by_a_person(middle: Middle) -> None:
+    order = middle.place()
+    settle(middle)
+    package = middle.ship(tracking_number="FIRST", tracking_company="UPS")
+    settle(middle)
+    change(middle.stage, package, middle.beyond_email, tracking_number="SECOND", tracking_company="UPS")
+    refused = {"kind": "status", "status": 422, "times": 1, "method": "PUT", "path": "/fulfillments/"}
+    middle.stage.world.gecko.control("POST", "faults", refused)
+    settle(middle)
+    assert (middle.fulfillments(order), problems(middle)) == ([("FIRST", "TENT-2P 1")], ["tracking_refused"])
+    assert middle.statuses() == {str(order["id"]): "confirmed"}
+    middle.stage.pass_time()
+    settle(middle)
+    assert middle.fulfillments(order) == [("FIRST", "TENT-2P 1")], "nobody asks again what was refused"
+    with acting_for(middle.stage.merchant):
+        assert push_again(Shipment.objects.all(), "bob@example.com") == 1
+    settle(middle)
+    assert (middle.fulfillments(order), problems(middle)) == ([("SECOND", "TENT-2P 1")], [])
+    assert middle.statuses() == {str(order["id"]): "confirmed"}
+
+
+def test_a_correction_that_was_refused_is_forgotten_when_it_is_taken_back(middle: Middle) -> None:
+    order = middle.place()
+    settle(middle)
+    package = middle.ship(tracking_number="FIRST", tracking_company="UPS")
+    settle(middle)
+    change(middle.stage, package, middle.beyond_email, tracking_number="SECOND", tracking_company="UPS")
+    refused = {"kind": "status", "status": 422, "times": 1, "method": "PUT", "path": "/fulfillments/"}
+    middle.stage.world.gecko.control("POST", "faults", refused)
+    settle(middle)
+    assert problems(middle) == ["tracking_refused"]
+    change(middle.stage, package, middle.beyond_email, tracking_number="FIRST", tracking_company="UPS")
+    settle(middle)
+    assert (middle.fulfillments(order), problems(middle)) == ([("FIRST", "TENT-2P 1")], [])
 
 
 def test_two_packages_under_one_number_are_two_there(middle: Middle) -> None:

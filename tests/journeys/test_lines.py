@@ -10,7 +10,7 @@ from cartrover.events.telling import tell
 from cartrover.inventory.sku_rules import Wanted
 from cartrover.inventory.skus import Part
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders import errands
+from cartrover.orders import canceling, errands
 from cartrover.orders.canceling import cancel_sending, change_again, told_warehouse
 from cartrover.orders.models import Order
 from cartrover.sync import sku_rules
@@ -277,6 +277,28 @@ def differences(stage: Stage, number: str) -> dict[str, tuple[str, str]]:
     problem = stage.order(number).problem
     assert problem is not None
     return {each["what"]: (each["old"], each["new"]) for each in problem.data["differences"]}
+
+
+@pytest.mark.parametrize("first", ["the change", "the buyer"])
+def test_of_two_causes_each_is_solved_by_itself_and_the_other_stays(stage: Stage, number: str, first: str) -> None:
+    pack(stage)
+    if first == "the buyer":
+        at_cart(stage, number, "request-cancel")
+    at_cart(stage, number, "edit", add=[{"sku": "HAT", "quantity": 1}])
+    if first == "the change":
+        at_cart(stage, number, "request-cancel")
+    assert sorted(kinds(stage)) == ["cancel_asked_late", "not_changed"]
+    with acting_for(stage.merchant):
+        assert canceling.may_be_told(stage.order(number)), "the card of the change has its button"
+    if first == "the change":
+        at_cart(stage, number, "reject-cancel")
+        assert (state(stage, number), kinds(stage)) == (LATE, ["not_changed"])
+        by_hand(stage)
+    else:
+        by_hand(stage)
+        assert (state(stage, number), kinds(stage)) == (("at_wms", "cancel_asked_late"), ["cancel_asked_late"])
+        at_cart(stage, number, "reject-cancel")
+    assert (state(stage, number), kinds(stage)) == (WELL, [])
 
 
 def test_a_line_that_comes_when_it_is_packed_is_a_persons_to_tell_and_waits_for_it(stage: Stage, number: str) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cartrover.connections.models import Cart, Warehouse
 from cartrover.events.models import Problem
+from cartrover.events.telling import open_problem
 from cartrover.inventory.models import StockLevel
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import limits, preparing
@@ -300,3 +301,12 @@ def test_an_order_number_that_the_warehouse_cannot_take_is_an_error(shop: Shop, 
     assert (order.status, order.reason) == (Status.ERROR, "The order number has 14 characters, and 10 fit at Main warehouse.")
     assert order.problem is not None
     assert (order.problem.about, order.problem.about_id) == ("warehouse", order.warehouse_id)
+
+
+def test_what_went_wrong_on_its_way_is_over_where_an_order_goes_no_further(shop: Shop) -> None:
+    order = keep(shop, order_record())
+    with acting_for(shop.merchant):
+        open_problem("engine", "Something went wrong here.", about=order, whose=Problem.Whose.OPERATOR)
+    keep(shop, order_record(modified_at=START + timedelta(hours=1), cancel=Cancel.CANCELED))
+    with acting_for(shop.merchant):
+        assert not Problem.objects.filter(closed_at__isnull=True).exists()

@@ -9,8 +9,8 @@ from cartrover.connections.models import Cart
 from cartrover.inventory.models import SkuRule
 from cartrover.inventory.sku_rules import Wanted, as_wanted
 from cartrover.inventory.skus import LEAVE_OUT, REFUSE, SEND, Part
-from cartrover.portal.csv_files import Errors, Row
-from cartrover.portal.typed import whole_number
+from cartrover.pages.csv_files import Errors, Row
+from cartrover.pages.typed import whole_number
 
 COLUMNS = ("code", "cart", "action", "no_product", "sku", "units")
 NEEDED = ("code",)

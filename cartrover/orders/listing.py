@@ -17,8 +17,8 @@ from cartrover.orders import filters
 from cartrover.orders.counts import by_status
 from cartrover.orders.forms import FilterForm
 from cartrover.orders.models import Order, OrderLine, SavedView, Status
+from cartrover.pages.paging import page
 from cartrover.portal.bulk import CHOICES
-from cartrover.portal.paging import page
 
 _NOT_LISTED = ("raw", "marks", "references", "bill_to", "note", "content_hash", "edits", "sent", "lines_now", "refunds")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cartrover.packing.models import PackingLine, PackingOrder
 from cartrover.packing.parcels import left_to_pack
 from cartrover.packing.refusal import Refusal
-from cartrover.portal.typed import whole_number
+from cartrover.pages.typed import whole_number
 
 
 @dataclass(frozen=True, slots=True)

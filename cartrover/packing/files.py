@@ -14,8 +14,8 @@ from cartrover.merchants import audit
 from cartrover.packing import stock, waking
 from cartrover.packing.models import Item, StockFile
 from cartrover.packing.refusal import Refusal
-from cartrover.portal import csv_files
-from cartrover.portal.csv_files import Cell, Errors
+from cartrover.pages import csv_files
+from cartrover.pages.csv_files import Cell, Errors
 
 COLUMNS = ("sku", "name", "on_hand", "committed", "available")
 TOLD = COLUMNS[:3]  # what a file may change; the others are worked out, and passed over

@@ -16,7 +16,7 @@ from cartrover.merchants.models import Merchant
 from cartrover.packing.desks import DeskSettings, desks
 from cartrover.packing.models import PackingLine, PackingOrder, Parcel
 from cartrover.packing.picking import packed_units
-from cartrover.portal import formats
+from cartrover.pages import formats
 from cartrover.portal.templatetags.portal import address_lines
 
 LAYOUT = Path(__file__).with_name("slips.typ")

@@ -21,10 +21,10 @@ from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import edits
 from cartrover.orders.models import Order
-from cartrover.portal import csv_files
+from cartrover.pages import csv_files
+from cartrover.pages.csv_files import Cell
+from cartrover.pages.formats import local
 from cartrover.portal.chosen import chosen, described
-from cartrover.portal.csv_files import Cell
-from cartrover.portal.formats import local
 from cartrover.sync.jobs.bulk_actions import wanted
 
 EXPORT = "export"

@@ -14,7 +14,7 @@ from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.filters import as_query
 from cartrover.orders.models import Order
-from cartrover.portal.paging import page
+from cartrover.pages.paging import page
 from cartrover.sync import jobs
 from cartrover.sync.jobs import pull_again
 from cartrover.sync.models import Job

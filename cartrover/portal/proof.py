@@ -14,8 +14,8 @@ from cartrover.events.models import Event
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
+from cartrover.pages.typed import whole_number
 from cartrover.portal.lookup import the_cart
-from cartrover.portal.typed import whole_number
 from cartrover.sync import jobs
 from cartrover.sync.models import Job
 

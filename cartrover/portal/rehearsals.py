@@ -14,9 +14,9 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Status
+from cartrover.pages.paging import page
+from cartrover.pages.typed import whole_number
 from cartrover.portal.lookup import the_cart
-from cartrover.portal.paging import page
-from cartrover.portal.typed import whole_number
 from cartrover.sync import jobs
 from cartrover.sync.jobs import rehearsed
 from cartrover.sync.models import Job, Rehearsed

@@ -17,8 +17,8 @@ from cartrover.inventory.sku_rules import rules
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
-from cartrover.portal import csv_files
-from cartrover.portal.csv_files import BadFile, Errors
+from cartrover.pages import csv_files
+from cartrover.pages.csv_files import BadFile, Errors
 from cartrover.portal.skus import catalogue_of
 from cartrover.sync import sku_rules
 

@@ -12,7 +12,7 @@ from cartrover.connections.models import Cart
 from cartrover.inventory.models import SkuRule
 from cartrover.inventory.sku_rules import LONGEST, MOST_PARTS, Wanted
 from cartrover.inventory.skus import SEND, Part
-from cartrover.portal.typed import whole_number
+from cartrover.pages.typed import whole_number
 
 _ACTIONS = [
     (SkuRule.Action.SEND, "Send it as these SKUs of the warehouse"),

@@ -23,10 +23,10 @@ from cartrover.inventory.suggesting import Catalogue, Item
 from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
-from cartrover.portal.paging import page_of
+from cartrover.pages.paging import page_of
+from cartrover.pages.typed import whole_number
 from cartrover.portal.sku_forms import RuleForm
 from cartrover.portal.sku_words import said
-from cartrover.portal.typed import whole_number
 from cartrover.sync import jobs, sku_rules
 
 RULES = "rules"

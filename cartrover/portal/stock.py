@@ -25,7 +25,7 @@ from cartrover.merchants.models import Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
 from cartrover.orders.models import Order
-from cartrover.portal.paging import alphabetical
+from cartrover.pages.paging import alphabetical
 from cartrover.sync import streams
 from cartrover.sync.models import Stream
 

@@ -26,10 +26,10 @@ from cartrover.merchants.roles import at_least
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.orders.counts import by_status
 from cartrover.orders.models import Order
+from cartrover.pages.formats import local
 from cartrover.portal.dashboard_figures import pictures
 from cartrover.portal.first_steps import first_steps
 from cartrover.portal.flow import flow
-from cartrover.portal.formats import local
 from cartrover.portal.forms import MerchantForm
 
 SHOWN_CARDS = 5

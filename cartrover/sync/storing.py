@@ -16,7 +16,7 @@ from django.utils import timezone
 from cartrover.connections.models import Connection
 from cartrover.events.models import Event, Problem
 from cartrover.events.telling import event, tell
-from cartrover.orders import bulk, changes, errands, lines_now, numbering, search
+from cartrover.orders import changes, errands, lines_now, numbering, search
 from cartrover.orders.gates.context import context
 from cartrover.orders.methods import learn_methods, learn_methods_of
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
@@ -24,6 +24,7 @@ from cartrover.orders.preparing import decide, judge, on_their_way
 from cartrover.orders.settling import assign_problems, close_if_empty
 from cartrover.orders.shipped import confirm_seen
 from cartrover.orders.verdicts import Cause, Verdict, told
+from cartrover.sync import many_rows
 from cartrover.sync.readings import (
     LONG_AGO,
     LONGEST,
@@ -127,11 +128,14 @@ def _insert(connection: Connection, readings: Sequence[Reading], pulled_at: date
         }
         for each in readings
     ]
-    ids: dict[str, int] = {key: pk for pk, key in bulk.insert(Order, rows, returning=("id", "external_id"))}
+    ids: dict[str, int] = {key: pk for pk, key in many_rows.insert(Order, rows, returning=("id", "external_id"))}
     mine = {key: record for key, record in orders.items() if key in ids}
-    bulk.insert(OrderLine, _lines(mine, ids))
-    bulk.insert(SearchTerm, [{"order_id": pk, "term": term} for key, pk in ids.items() for term in _terms(key, orders, refs)])
-    bulk.insert(Event, [_pulled(each, ids[each.key], decided[each.key], pulled_at) for each in readings if each.key in ids])
+    many_rows.insert(OrderLine, _lines(mine, ids))
+    many_rows.insert(
+        SearchTerm, [{"order_id": pk, "term": term} for key, pk in ids.items() for term in _terms(key, orders, refs)]
+    )
+    stored = [each for each in readings if each.key in ids]
+    many_rows.insert(Event, [_pulled(each, ids[each.key], decided[each.key], pulled_at) for each in stored])
     assign_problems({ids[key]: verdict for key, verdict in decided.items() if verdict.cause and key in ids})
     learn_methods((verdicts[key].cart_id, record.shipping_method[:LONGEST]) for key, record in mine.items())
     return ids, {verdict.wakes for verdict in verdicts.values() if verdict.wakes is not None}
@@ -242,8 +246,8 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
             events += confirm_seen(order, reading.order.shipments) if reading.order.shipments else []
         if words:
             events.append(event(order, "changed", _sentence(words)))
-    bulk.update(Order, rows)
-    bulk.update(Order, unreadable)
+    many_rows.update(Order, rows)
+    many_rows.update(Order, unreadable)
     left = {order.problem_id for order in orders if order.pk in waiting and order.problem_id is not None}
     assign_problems(waiting)
     close_if_empty(left)
@@ -293,7 +297,7 @@ def _changed(order: Order, record: OrderRecord, *, fixed: bool) -> tuple[dict[st
     if order.reason_code == "malformed":
         words = ["can be read now"]
     if words:
-        bulk.insert(SearchTerm, [{"order_id": order.pk, "term": term} for term in terms_of(record, order.ref)])
+        many_rows.insert(SearchTerm, [{"order_id": order.pk, "term": term} for term in terms_of(record, order.ref)])
     edited = any(before[name] != after[name] for name in _DELIVERED) or lines_now.edited(lines_before, told)
     return after, words, edited
 
@@ -320,13 +324,13 @@ def _write_lines(order: Order, told: dict[str, dict[str, Any]], *, fixed: bool) 
     """Write the lines. Returns what is to stand beside those that were sent, where they are told otherwise now."""
     stored = {line.external_id: line for line in order.lines.all()}
     if fixed:
-        bulk.update(
+        many_rows.update(
             OrderLine, [{"id": line.pk, "fulfilled": told[key]["fulfilled"]} for key, line in stored.items() if key in told]
         )
         return lines_now.news(stored, told)
     gone = OrderLine.objects.filter(pk__in=[line.pk for key, line in stored.items() if key not in told])
     gone.filter(shipment_lines=None).exclude(parts__shipped__isnull=False).delete()
     gone.update(quantity=0)  # what a package that was taken back still tells of: nothing is sent of it any more
-    bulk.insert(OrderLine, [{"order_id": order.pk, **columns} for key, columns in told.items() if key not in stored])
-    bulk.update(OrderLine, [{"id": stored[key].pk, **columns} for key, columns in told.items() if key in stored])
+    many_rows.insert(OrderLine, [{"order_id": order.pk, **columns} for key, columns in told.items() if key not in stored])
+    many_rows.update(OrderLine, [{"id": stored[key].pk, **columns} for key, columns in told.items() if key in stored])
     return None

@@ -55,9 +55,9 @@ def after(owner: type | ModuleType, name: str, when: Callable[..., bool]) -> Pat
 
 def points() -> dict[str, Patch]:
     """Where a worker can die, by name. ``order`` and ``tracking`` are the two writes that must not happen twice."""
-    from cartrover.orders import bulk, errands, packages
+    from cartrover.orders import errands, packages
     from cartrover.orders.models import OrderLine
-    from cartrover.sync import deliver_orders, effects, runner, streams
+    from cartrover.sync import deliver_orders, effects, many_rows, runner, streams
     from cartrover.sync.wire import LiveWire
     from integrations import http
 
@@ -92,7 +92,7 @@ def points() -> dict[str, Patch]:
         "tracking confirmed": after(effects, "_settle", confirms("shipment")),
         "tracking done": before(streams, "settle", of("confirm_shipments")),
         "stock sent": after(http.DeadlineAdapter, "send", posts("/ws/api.dll")),
-        "page half stored": before(bulk, "insert", lambda model, rows, *args, **kwargs: model is OrderLine and bool(rows)),
+        "page half stored": before(many_rows, "insert", lambda model, rows, *args, **kwargs: model is OrderLine and bool(rows)),
         "page stored": before(streams, "settle", of("pull_orders")),
         "package half stored": before(packages, "settle_shipped"),
     }

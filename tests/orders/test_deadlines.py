@@ -15,7 +15,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.counts import late
 from cartrover.orders.deadlines import standing, tell_late
 from cartrover.orders.models import Order
-from cartrover.portal.formats import day_and_time
+from cartrover.pages.formats import day_and_time
 from tests.portal.story import Setup, make_order, set_up
 
 HOUR = timedelta(hours=1)

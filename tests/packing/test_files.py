@@ -15,8 +15,8 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.packing import files, parcels
 from cartrover.packing.models import Item, Parcel, StockFile
 from cartrover.packing.refusal import Refusal
-from cartrover.portal import csv_files
-from cartrover.portal.csv_files import BadFile
+from cartrover.pages import csv_files
+from cartrover.pages.csv_files import BadFile
 from integrations.contract import CartIdentity
 from tests.conftest import make_merchant
 from tests.packing.house import ACTOR, Desk

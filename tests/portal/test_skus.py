@@ -25,8 +25,8 @@ from cartrover.inventory.skus import Part, Translation
 from cartrover.merchants.models import Change, Merchant, Role, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
-from cartrover.portal import csv_files
-from cartrover.portal.csv_files import Errors
+from cartrover.pages import csv_files
+from cartrover.pages.csv_files import Errors
 from cartrover.sync import sku_rules
 from cartrover.sync.models import Stream
 from cartrover.sync.storing import store

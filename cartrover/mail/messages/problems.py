@@ -12,7 +12,7 @@ from cartrover.mail.noticing import chosen
 from cartrover.mail.places import address
 from cartrover.merchants.models import Member, Merchant
 from cartrover.merchants.notices import Often
-from cartrover.portal.formats import clock, money
+from cartrover.pages.formats import clock, money
 
 SHOWN = 10
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cartrover.merchants import looking
 from cartrover.merchants.models import SignIn
 from cartrover.merchants.requests import AuthenticatedRequest
-from cartrover.portal.paging import page
+from cartrover.pages.paging import page
 
 SHOWN = 20
 

@@ -13,7 +13,7 @@ from cartrover.merchants.forms import MerchantSettingsForm, NoticesForm
 from cartrover.merchants.models import Change, Merchant, Role
 from cartrover.merchants.requests import MerchantRequest
 from cartrover.merchants.roles import at_least
-from cartrover.portal.paging import page
+from cartrover.pages.paging import page
 
 FIELDS = ("name", "time_zone", "support_contact")
 

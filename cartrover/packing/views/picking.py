@@ -21,7 +21,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.packing import picking, slips
 from cartrover.packing.desks import desks
 from cartrover.packing.models import PackingOrder, Parcel
-from cartrover.portal.paging import page
+from cartrover.pages.paging import page
 
 State = PackingOrder.State
 

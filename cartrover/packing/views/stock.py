@@ -22,8 +22,8 @@ from cartrover.packing import files, stock
 from cartrover.packing.desks import connection_of, desks
 from cartrover.packing.models import Item, StockFile
 from cartrover.packing.refusal import Refusal
-from cartrover.portal import csv_files
-from cartrover.portal.typed import whole_number
+from cartrover.pages import csv_files
+from cartrover.pages.typed import whole_number
 
 SHOWN = 100
 

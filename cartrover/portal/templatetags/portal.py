@@ -21,7 +21,8 @@ from cartrover.orders import deadlines
 from cartrover.orders.counts import MOST
 from cartrover.orders.holding import RELEASES
 from cartrover.orders.models import Order
-from cartrover.portal import browsers, formats
+from cartrover.pages import formats
+from cartrover.portal import browsers
 from cartrover.portal.states import look
 
 register = template.Library()

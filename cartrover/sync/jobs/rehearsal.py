@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cartrover.connections.models import Cart
-from cartrover.orders import bulk
 from cartrover.orders.gates.context import Context, context
 from cartrover.orders.models import Order, Status
 from cartrover.orders.preparing import judge
 from cartrover.orders.verdicts import Verdict
+from cartrover.sync import many_rows
 from cartrover.sync.clocks import closed_now
 from cartrover.sync.jobs import Running, Step, both_sides
 from cartrover.sync.models import Rehearsed
@@ -62,7 +62,7 @@ def _note(running: Running, cart: Cart, records: Sequence[Read], first: datetime
         here = set(there.values_list("external_id", flat=True))
         verdicts = {key: _here() if key in here else judge(case, known) for key, case in cases.items()}
         mine = [each for each in readings if _is_mine(verdicts.get(each.key), cart)]
-        bulk.insert(Rehearsed, [_row(running.job.pk, each, verdicts.get(each.key)) for each in mine])
+        many_rows.insert(Rehearsed, [_row(running.job.pk, each, verdicts.get(each.key)) for each in mine])
         running.lease.check()
     return len(mine)
 

@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cartrover.portal import csv_files
-from cartrover.portal.csv_files import BadFile, Errors
+from cartrover.pages import csv_files
+from cartrover.pages.csv_files import BadFile, Errors
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12).map(lambda text: text.strip(" "))
 ROWS = st.lists(st.tuples(TEXTS, TEXTS, TEXTS).filter(lambda row: any(cell.strip() for cell in row)), min_size=1, max_size=6)

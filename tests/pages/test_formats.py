@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from cartrover.portal import formats
+from cartrover.pages import formats
 
 NOON = datetime(2026, 11, 22, 11, 30, 7, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
-from cartrover.portal.typed import whole_number
+from cartrover.pages.typed import whole_number
 from cartrover.sync.models import Job
 from tests.portal.story import set_up
 

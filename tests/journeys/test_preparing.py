@@ -82,6 +82,28 @@ def test_a_number_that_is_too_long_goes_out_as_the_short_one(stage: Stage) -> No
         assert open_cards() == []
 
 
+@pytest.mark.parametrize(
+    ("limits", "sold", "reason"),
+    [
+        ({"holds_po_boxes": True}, {"buyer": {"street": "PO Box 12"}}, "po_box"),
+        ({"countries": ["US"]}, {"country": "CA"}, "country"),
+    ],
+)
+def test_an_address_that_a_warehouse_does_not_serve_waits_for_a_persons_word(
+    stage: Stage, limits: dict[str, Any], sold: dict[str, Any], reason: str
+) -> None:
+    with acting_for(stage.merchant):
+        Warehouse.objects.update(limits=limits)
+    stage.stock("TENT-2P")
+    other, number = stage.sell("TENT-2P"), stage.sell("TENT-2P", **sold)
+    stage.settle()
+    assert stage.order(number).reason_code == reason
+    assert [order["order_number"] for order in stage.at_warehouse()] == [other]
+    release(stage, number)
+    stage.settle()
+    assert {order["order_number"] for order in stage.at_warehouse()} == {other, number}
+
+
 def test_an_unmapped_method_holds_its_orders_and_mapping_it_sends_them_all(stage: Stage) -> None:
     with acting_for(stage.merchant):
         Cart.objects.update(holds_unmapped=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 from django.utils import timezone
 
@@ -18,12 +17,11 @@ from cartrover.sync.backoff import back_off
 from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import HeldForPerson
-from cartrover.sync.work import Done, LeaseLost, Work, our_fault
+from cartrover.sync.one_of_many import one_of_many
+from cartrover.sync.work import Done, Work
 from integrations.contract import Cart as CartClient
 from integrations.contract import CartSide
-from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
-
-log = logging.getLogger(__name__)
+from integrations.outcomes import NeedsMerchant, Outcome, RetryLater
 
 BATCH = 25  # packages a run: it must end before it keeps other streams waiting
 
@@ -46,34 +44,16 @@ def run(work: Work) -> Done:
 
 
 def _try(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -> tuple[int, int]:
-    """(packages sent, packages that the cart shows now). What goes wrong with one package keeps no other waiting."""
-    work.wire.about(shipment.order_id)
-    try:
+    """(packages sent, packages that the cart shows now)."""
+    sent = shown = 0
+    with one_of_many(work, shipment.order_id, later=partial(_later, work, shipment), stop=partial(_refused, work, shipment)):
         if shipment.state == Shipment.State.WAITING:
-            return uploading.upload(work, client, side, shipment), 0
-        if shipment.state == Shipment.State.VOID:
+            sent = uploading.upload(work, client, side, shipment)
+        elif shipment.state == Shipment.State.VOID:
             corrections.take_back(work, client, side, shipment)
-            return 0, 0
-        corrected = corrections.correct(work, client, side, shipment)
-        return 0, 0 if corrected else _confirm(work, client, shipment)
-    except RetryLater as outcome:
-        if outcome.scope != "record":
-            raise
-        _later(work, shipment, outcome)
-    except NeedsMerchant as outcome:
-        if outcome.scope == "connection":
-            raise
-        _refused(work, shipment, outcome, kind=outcome.fix)
-    except (Rejected, HeldForPerson) as outcome:
-        _refused(work, shipment, outcome, kind="tracking_refused")
-    except (Outcome, LeaseLost, OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # our own fault with this package
-        log.exception("package %s could not be told", shipment.pk)
-        _later(work, shipment, our_fault(error), whose=Problem.Whose.OPERATOR)
-    finally:
-        work.wire.about(None)
-    return 0, 0
+        elif not corrections.correct(work, client, side, shipment):
+            shown = _confirm(work, client, shipment)
+    return sent, shown
 
 
 def _due(work: Work) -> list[Shipment]:
@@ -95,7 +75,7 @@ def _confirm(work: Work, client: CartClient, shipment: Shipment) -> int:
     return sum(each.kind == "confirmed" for each in events)
 
 
-def _later(work: Work, shipment: Shipment, outcome: RetryLater, *, whose: str = "") -> None:
+def _later(work: Work, shipment: Shipment, outcome: RetryLater, whose: str) -> None:
     pause = back_off(shipment.attempts, outcome.after)
     with work.writing():
         Shipment.objects.filter(pk=shipment.pk).update(
@@ -106,8 +86,9 @@ def _later(work: Work, shipment: Shipment, outcome: RetryLater, *, whose: str = 
             open_problem("engine", outcome.message, about=shipment, whose=whose, detail=outcome.detail)
 
 
-def _refused(work: Work, shipment: Shipment, outcome: Outcome, *, kind: str) -> None:
+def _refused(work: Work, shipment: Shipment, outcome: Outcome) -> None:
     """The cart does not take this package, and asking again would not change it."""
+    kind = outcome.fix if isinstance(outcome, NeedsMerchant) else "tracking_refused"
     with work.writing():
         row = Shipment.objects.select_for_update(no_key=True).get(pk=shipment.pk)
         if row.state == Shipment.State.WAITING:

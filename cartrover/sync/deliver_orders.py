@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Min, Q
 from django.utils import timezone
 
@@ -27,15 +26,14 @@ from cartrover.sync.deliveries import GONE, delivery_of, name_lines
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, NoLongerWanted, Plan, carry_out
 from cartrover.sync.items import name_items
+from cartrover.sync.one_of_many import one_of_many
 from cartrover.sync.pull_stock import wake_carts
 from cartrover.sync.rereading import reread_if_stale
 from cartrover.sync.sent import kept, rebuilt, remote_kept
-from cartrover.sync.work import Done, LeaseLost, Work, our_fault
+from cartrover.sync.work import Done, Work
 from integrations.contract import Delivery, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
-
-log = logging.getLogger(__name__)
 
 BATCH = 25  # orders a run: it must end before it keeps other streams waiting
 
@@ -68,34 +66,13 @@ def _due(work: Work, warehouse: Warehouse) -> list[Order]:
 
 
 def _try(work: Work, warehouse: Warehouse, client: WarehouseClient, order: Order) -> bool:
-    work.wire.about(order.pk)
-    try:
+    with one_of_many(work, order.pk, later=partial(_later, work, order), stop=partial(_stop, work, order)):
         reread_if_stale(work, order)
-        return _deliver(work, warehouse, client, order.pk)
-    except NoLongerWanted:
-        with work.writing():
-            run_errands.settle_not_sent(order.pk)
-    except RetryLater as outcome:
-        if outcome.scope != "record":
-            raise
-        _later(work, order, outcome)
-    except NeedsMerchant as outcome:
-        if outcome.scope == "connection":
-            raise
-        _stop(work, order, outcome, status=Status.ERROR, kind=outcome.fix, subject=outcome.subject)
-    except HeldForPerson as outcome:
-        _stop(work, order, outcome, status=Status.HELD, kind="ambiguous", subject="")
-    except Rejected as outcome:
-        held = outcome.code == "total_differs"
-        status, kind = (Status.HELD, outcome.code) if held else (Status.ERROR, "refused")
-        _stop(work, order, outcome, status=status, kind=kind, subject="")
-    except (Outcome, LeaseLost, OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # our own fault with this order; the next one goes on
-        log.exception("order %s could not be delivered", order.pk)
-        _later(work, order, our_fault(error), whose=Problem.Whose.OPERATOR)
-    finally:
-        work.wire.about(None)
+        try:
+            return _deliver(work, warehouse, client, order.pk)
+        except NoLongerWanted:
+            with work.writing():
+                run_errands.settle_not_sent(order.pk)
     return False
 
 
@@ -229,7 +206,7 @@ def _delivered(
         run_errands.look_at_delivered(order.pk)
 
 
-def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") -> None:
+def _later(work: Work, order: Order, outcome: RetryLater, whose: str) -> None:
     """Only this order waits; the others of the stream go on. ``whose`` move it is, where it is somebody's."""
     pause = back_off(order.attempts, outcome.after)
     with work.writing():
@@ -241,11 +218,12 @@ def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") ->
             open_problem("engine", outcome.message, about=order, whose=whose, detail=outcome.detail)
 
 
-def _stop(work: Work, order: Order, outcome: Outcome, *, status: str, kind: str, subject: str) -> None:
+def _stop(work: Work, order: Order, outcome: Outcome) -> None:
     """This order waits for somebody: one Problem a cause, which releases it when it is solved.
 
     Not where it was canceled while the warehouse was asked: what the warehouse did not take need not be taken back there.
     """
+    status, kind, subject = _stopped_by(outcome)
     with work.writing():
         if kind != "ambiguous" and not run_errands.still_to_be_sent(order.pk)():
             run_errands.settle_not_sent(order.pk)
@@ -258,6 +236,17 @@ def _stop(work: Work, order: Order, outcome: Outcome, *, status: str, kind: str,
             status=status, reason=outcome.message, reason_code=kind, problem=problem, due_at=None
         )
         tell([event(order, "stopped", outcome.message, detail=outcome.detail)])
+
+
+def _stopped_by(outcome: Outcome) -> tuple[str, str, str]:
+    """(the order's status, the kind of Problem, what that is about)."""
+    if isinstance(outcome, NeedsMerchant):
+        return Status.ERROR, outcome.fix, outcome.subject
+    if isinstance(outcome, HeldForPerson):
+        return Status.HELD, "ambiguous", ""
+    if isinstance(outcome, Rejected) and outcome.code == "total_differs":
+        return Status.HELD, outcome.code, ""
+    return Status.ERROR, "refused", ""
 
 
 def _next(work: Work, warehouses: Sequence[Warehouse], *, full: bool) -> float:

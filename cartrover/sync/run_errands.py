@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
 from cartrover.connections.models import Warehouse
-from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.orders import errands, preparing, search
 from cartrover.orders.models import Order, Shipment, Status
@@ -20,17 +18,16 @@ from cartrover.orders.wanted_lines import still_to_come
 from cartrover.sync import compared
 from cartrover.sync.backoff import back_off
 from cartrover.sync.deliveries import GONE, name_lines
-from cartrover.sync.effects import Found, HeldForPerson, Plan, carry_out
+from cartrover.sync.effects import Found, Plan, carry_out
 from cartrover.sync.models import Effect
 from cartrover.sync.new_lines import insist_on_what_has_left, name_new_lines
+from cartrover.sync.one_of_many import one_of_many
 from cartrover.sync.sent import kept, remote_kept
 from cartrover.sync.wanted_now import WantedNow, wanted_now
-from cartrover.sync.work import LeaseLost, Work, our_fault
+from cartrover.sync.work import Work
 from integrations.contract import Delivery, RemoteOrder
 from integrations.contract import Warehouse as WarehouseClient
 from integrations.outcomes import NeedsMerchant, Outcome, Rejected, RetryLater
-
-log = logging.getLogger(__name__)
 
 # What has left as a whole may have lines that came to it afterwards.
 WAITING = Q(status=Status.AT_WMS) & ~Q(errand="") | Q(status__in=errands.HAS_LEFT, errand=Order.Errand.CHANGE)
@@ -72,27 +69,8 @@ def look_at_delivered(order_id: int) -> None:
 
 
 def _try(work: Work, client: WarehouseClient, order: Order) -> None:
-    """One order that waits, or that the warehouse refuses, keeps no other waiting."""
-    work.wire.about(order.pk)
-    try:
+    with one_of_many(work, order.pk, later=partial(_later, work, order), stop=partial(_refused, work, order)):
         _ERRANDS[Order.Errand(order.errand)](work, client, order)
-    except RetryLater as outcome:
-        if outcome.scope != "record":
-            raise
-        _later(work, order, outcome)
-    except NeedsMerchant as outcome:
-        if outcome.scope == "connection":
-            raise
-        _refused(work, order, outcome)
-    except (Rejected, HeldForPerson) as outcome:
-        _refused(work, order, outcome)
-    except (Outcome, LeaseLost, OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # our own fault with this order; the next one goes on
-        log.exception("errand of order %s failed", order.pk)
-        _later(work, order, our_fault(error), whose=Problem.Whose.OPERATOR)
-    finally:
-        work.wire.about(None)
 
 
 # ------------------------------------------------------------------------------------------------------------------------ void
@@ -229,7 +207,7 @@ def _refused(work: Work, order: Order, outcome: Outcome) -> None:
             tell([told])
 
 
-def _later(work: Work, order: Order, outcome: RetryLater, *, whose: str = "") -> None:
+def _later(work: Work, order: Order, outcome: RetryLater, whose: str) -> None:
     pause = timedelta(seconds=back_off(order.attempts, outcome.after))
     with work.writing():
         Order.objects.filter(pk=order.pk).update(attempts=order.attempts + 1, due_at=timezone.now() + pause)

@@ -54,7 +54,10 @@ def _as_owner(page: Page, merchant: Merchant, portal: str) -> None:
     page.goto(address)
 
 
-@pytest.fixture(params=[(_as_member, DESKTOP), (_as_owner, PHONE)], ids=["member-desktop", "owner-phone"])
+@pytest.fixture(
+    params=[(_as_member, DESKTOP), (_as_member, PHONE), (_as_owner, DESKTOP), (_as_owner, PHONE)],
+    ids=["member-desktop", "member-phone", "owner-desktop", "owner-phone"],
+)
 def person(request: pytest.FixtureRequest) -> tuple[Arrive, ViewportSize]:
     who: tuple[Arrive, ViewportSize] = request.param
     return who

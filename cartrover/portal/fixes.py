@@ -35,7 +35,7 @@ def order_of_package(card: Card) -> Mapping[str, Any]:
     return {"order": package.order, "package": package, "may_settle": may_settle(package)}
 
 
-def late_at(card: Card) -> Mapping[str, Any]:
+def its_warehouse(card: Card) -> Mapping[str, Any]:
     return {"warehouse": Warehouse.objects.get(pk=card.problem.about_id)}
 
 
@@ -67,11 +67,10 @@ FIXES: Mapping[str, Fix] = {
     **dict.fromkeys(
         ("tracking_refused", CART_SHOWS_VOID, LEFT_CANCELED), Fix("problems/package.html", order_of_package, retry=False)
     ),
-    LATE: Fix("problems/late.html", late_at, retry=False),
+    LATE: Fix("problems/late.html", its_warehouse, retry=False),
     "unmapped_method": Fix("problems/map_method.html", retry=False),
     "total_differs": Fix("problems/release.html"),
-    **dict.fromkeys(
-        ("rule_hold", "po_box", "country", "address_too_long", "number_too_long"), Fix("problems/release.html", retry=False)
-    ),
+    **dict.fromkeys(("rule_hold", "po_box", "country", "address_too_long"), Fix("problems/release.html", retry=False)),
+    **dict.fromkeys(("number_too_long", "ref_too_long"), Fix("problems/number.html", its_warehouse, retry=False)),
     "unknown_sku": Fix("skus/fix.html", fix_facts),
 }

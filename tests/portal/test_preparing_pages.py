@@ -262,7 +262,11 @@ def test_limits_are_saved_audited_and_judge_what_is_not_sent(acme: Setup, alice_
     with acting_for(acme.merchant):
         limits = {"number_length": 10, "countries": ["AT", "DE"], "holds_po_boxes": True, "address": {"line1": 35}}
         assert Warehouse.objects.get(pk=acme.warehouse.pk).limits == limits
-        assert Order.objects.get(pk=order.pk).reason_code == "number_too_long"
+        stopped = Order.objects.get(pk=order.pk)
+        assert stopped.reason_code == "number_too_long"
+    card = text(alice_at.get(reverse("problem", args=[acme.merchant.public_id, stopped.problem_id])))
+    assert "Send the short number" in card
+    assert f"Limits of {acme.warehouse.name}" in card
     press(alice_at, acme, "save_limits", acme.warehouse.public_id)
     with acting_for(acme.merchant):
         assert Warehouse.objects.get(pk=acme.warehouse.pk).limits == {}

@@ -159,7 +159,7 @@ class Stage:
 
     def wake(self, *kinds: str) -> None:
         with acting_for(self.merchant):
-            for connection_id in Connection.objects.values_list("pk", flat=True):
+            for connection_id in Connection.objects.order_by("pk").values_list("pk", flat=True):
                 streams.wake(connection_id, *(kinds or Stream.Kind.values))
 
     def pass_time(self, seconds: float = 3600) -> None:

@@ -101,7 +101,7 @@ def case_line(
     fulfilled: bool,
     shipped_before: int,
 ) -> CaseLine:
-    uncounted = fulfilled and quantity > 1 and shipped_before == 0
+    uncounted = fulfilled and shipped_before == 0
     return CaseLine(sku, title, listing_id, variation_id, marketplace, max(0, quantity - shipped_before), uncounted)
 
 

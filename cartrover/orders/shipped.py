@@ -24,6 +24,12 @@ def units_left(order: Order) -> dict[int, int]:
     return dict(live.values_list("line").annotate(units=Sum("quantity")))
 
 
+def ids_at_cart(order: Order) -> set[str]:
+    """The cart's ids of the packages that it knows from us, also of those that were taken back since."""
+    told = Shipment.objects.filter(order=order).exclude(cart_shipment_id="")
+    return set(told.values_list("cart_shipment_id", flat=True))
+
+
 def settle_shipped(order: Order) -> list[Event]:
     """Say ``shipped`` once every unit that was to leave has left, and take it back when some have not after all."""
     whole = all_left(needs_of(order))

@@ -6,7 +6,6 @@ first pull, and what is read again for safety, follows with the calls that a run
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,18 +13,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connections
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from cartrover.connections.holders import FIRST_PULL_DAYS
 from cartrover.connections.models import Cart, Connection
 from cartrover.events.telling import event, tell
 from cartrover.orders import preparing
+from cartrover.orders.canceling import IN_DOUBT
 from cartrover.orders.models import Order, OrderLine, Status
 from cartrover.orders.routing import SERVICE
+from cartrover.orders.shipped import ids_at_cart
 from cartrover.sync import streams
 from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
-from cartrover.sync.models import Stream
+from cartrover.sync.models import Effect, Stream
 from cartrover.sync.pull_stock import wake_sellers
 from cartrover.sync.readings import Read
 from cartrover.sync.storing import Stored, store
@@ -269,25 +271,30 @@ class _Pull:
         """A cart may call a line shipped when one of its units is: only its packages tell. True while some are left to ask."""
         with self.work.rows():
             waiting = Order.objects.filter(connection=self.connection, status=Status.HELD, reason_code="counting")
-            orders = list(waiting.order_by("pk")[: max(1, CALLS - self.calls) + 1])
+            # Which packages are ours is not known before the answer that got lost has been looked up.
+            in_doubt = Effect.objects.filter(order=OuterRef("pk"), kind="shipment", state__in=IN_DOUBT)
+            orders = list(waiting.exclude(Exists(in_doubt)).order_by("pk")[: max(1, CALLS - self.calls) + 1])
         for number, order in enumerate(orders):
             if self.calls >= CALLS and number:
                 return True
             self.calls += 1
             self.work.wire.about(order.pk)
-            units = self._units_shipped(order.external_id)
+            units = self._units_shipped(order)
             self.work.wire.about(None)
             with self.work.rows():
                 streams.deliver(_counted(order, units))
         return False
 
-    def _units_shipped(self, external_id: str) -> Counter[str]:
-        """By line, what the packages of an order that the cart still knows hold."""
-        units: Counter[str] = Counter()
+    def _units_shipped(self, order: Order) -> dict[str, int]:
+        """By line, units in the packages that the cart knows: none of those that it knows from us, which we count ourselves."""
+        with self.work.rows():
+            ours = ids_at_cart(order)
+        units: dict[str, int] = {}
         try:
-            for package in self.client.shipments_of(external_id):
+            for package in self.client.shipments_of(order.external_id):
                 for line in package.lines:
-                    units[line.order_line] += line.quantity
+                    theirs = 0 if package.remote_id in ours else line.quantity
+                    units[line.order_line] = units.get(line.order_line, 0) + theirs
         except Rejected as outcome:
             if outcome.code != "not_found":
                 raise
@@ -312,10 +319,12 @@ def _counted(order: Order, units: Mapping[str, int]) -> set[int]:
     """Note how many units of each line have left. A line called shipped of which no package tells has left as a whole."""
     lines = [line for line in OrderLine.objects.filter(order=order) if line.fulfilled and not line.shipped_before]
     for line in lines:
-        line.shipped_before = min(line.quantity, units.get(line.external_id) or line.quantity)
-    OrderLine.objects.bulk_update(lines, ["shipped_before"])
-    words = ", ".join(f"{line.shipped_before} of {line}" for line in lines)
-    tell([event(order, "counted", f"Shipped at the cart already: {words}.")])
+        line.shipped_before = min(line.quantity, units.get(line.external_id, line.quantity))
+        line.fulfilled = line.shipped_before > 0
+    OrderLine.objects.bulk_update(lines, ["shipped_before", "fulfilled"])
+    left = ", ".join(f"{line.shipped_before} of {line}" for line in lines if line.shipped_before)
+    words = f"Shipped at the cart already: {left}." if left else "The cart shows no packages but those that we told it of."
+    tell([event(order, "counted", words)])
     return preparing.decide(Order.objects.filter(pk=order.pk))
 
 

@@ -331,6 +331,8 @@ def _write_lines(order: Order, told: dict[str, dict[str, Any]], *, fixed: bool) 
     gone = OrderLine.objects.filter(pk__in=[line.pk for key, line in stored.items() if key not in told])
     gone.filter(shipment_lines=None).exclude(parts__shipped__isnull=False).delete()
     gone.update(quantity=0)  # what a package that was taken back still tells of: nothing is sent of it any more
+    if Shipment.objects.filter(order=order).exists():  # then a line may be called shipped for a package of ours: count
+        told = {key: {**columns, "shipped_before": 0} for key, columns in told.items()}
     many_rows.insert(OrderLine, [{"order_id": order.pk, **columns} for key, columns in told.items() if key not in stored])
     many_rows.update(OrderLine, [{"id": stored[key].pk, **columns} for key, columns in told.items() if key in stored])
     return None

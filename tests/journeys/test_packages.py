@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journeys.packages import take_back, units_told
+from cartrover.merchants.tenancy import acting_for
+from cartrover.orders.canceling import send_again
+from cartrover.orders.models import Order
+from tests.journeys.packages import pull_news, take_back, units_told
 from tests.stage import Stage
 
 
@@ -54,6 +57,30 @@ def test_what_the_warehouse_takes_back_in_time_is_not_told(stage: Stage, number:
     stage.settle()
     stage.settle()
     assert sorted(units_told(stage)) == [("LAST", [1]), ("RIGHT", [2])]
+    assert stage.order(number).status == "confirmed"
+
+
+@pytest.mark.parametrize("quantity", [1, 2])
+def test_an_order_that_left_and_came_back_is_sent_again_although_the_cart_calls_it_shipped(stage: Stage, quantity: int) -> None:
+    """The cart keeps showing the package that was taken back, and is read before the order goes out again."""
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P", quantity=quantity)
+    stage.settle()
+    package = stage.ship(number, tracking_number="FIRST")
+    stage.settle("pull_shipments")
+    take_back(stage, package)
+    stage.settle("pull_shipments")
+    stage.world.gecko.control("POST", f"orders/{stage.at_warehouse()[0]['id']}/void")
+    stage.settle("pull_changes")
+    with acting_for(stage.merchant):
+        assert send_again(Order.objects.all(), "bob@example.com")[0] == 1
+    pull_news(stage)
+    assert stage.order(number).fulfilment == "full"
+    stage.settle()
+    stage.ship(number, tracking_number="SECOND")
+    for _ in range(2):
+        stage.settle()
+    assert units_told(stage) == [("FIRST", [quantity]), ("SECOND", [quantity])]
     assert stage.order(number).status == "confirmed"
 
 

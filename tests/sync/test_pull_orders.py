@@ -10,9 +10,9 @@ import pytest
 
 from cartrover.connections.models import Cart
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders.models import Order, OrderLine, Status
+from cartrover.orders.models import Order, OrderLine, Shipment, Status
 from cartrover.sync import pull_orders
-from cartrover.sync.models import Stream
+from cartrover.sync.models import Effect, Stream
 from cartrover.sync.work import Done, LeaseLost
 from integrations.contract import CartShipment, Fulfilment, OrderRecord, ShipmentLine
 from integrations.outcomes import RetryLater
@@ -286,6 +286,68 @@ def test_a_line_called_shipped_is_counted_by_its_packages(
     with acting_for(shop.merchant):
         [line] = OrderLine.objects.all()
     assert (line.shipped_before, order.status) == (shipped_before, status)
+
+
+def ours_at_the_cart(shop: Shop, **columns: Any) -> Shipment:
+    """A package of the only order that the warehouse took back after the cart was told of it, or may have been."""
+    at = {"shipped_at": ago(hours=1), "seen_at": ago(hours=1)}
+    sides = {"warehouse": shop.warehouse, "cart_connection": shop.connection}
+    made: Shipment = Shipment.objects.create(
+        order=Order.objects.get(), remote_id="F1", state=Shipment.State.VOID, **at, **sides, **columns
+    )
+    return made
+
+
+def show(shop: Shop, **units: int) -> None:
+    """The cart calls the order's three units shipped, and knows these packages."""
+    lines = (line_record(quantity=3, fulfilled=True),)
+    shop.fake.put(order_record(fulfilment=Fulfilment.FULL, lines=lines), ago(minutes=10))
+    packages = [CartShipment(name, (ShipmentLine("L1", each),)) for name, each in units.items() if each]
+    shop.fake.packages["12-00001-00001"] = tuple(packages)
+
+
+@pytest.mark.parametrize(("theirs", "shipped_before", "status"), [(0, 0, Status.NEW), (1, 1, Status.NEW), (3, 3, Status.SKIPPED)])
+def test_what_the_cart_knows_from_us_is_not_counted(shop: Shop, theirs: int, shipped_before: int, status: str) -> None:
+    """A package that was taken back stays where a cart lets nobody remove it."""
+    shop.fake.put(order_record(lines=(line_record(quantity=3),)), ago(hours=2))
+    pull(shop)
+    with acting_for(shop.merchant):
+        ours_at_the_cart(shop, cart_shipment_id="OURS")
+    show(shop, OURS=3, THEIRS=theirs)
+    pass_time(shop, minutes=60)
+    pull(shop)
+    [order] = stored(shop).values()
+    with acting_for(shop.merchant):
+        [line] = OrderLine.objects.all()
+    assert (line.shipped_before, order.status) == (shipped_before, status)
+
+
+def test_nothing_is_counted_before_it_is_known_which_packages_are_ours(shop: Shop) -> None:
+    """The answer to a package got lost, and the package was taken back before it was looked for."""
+    shop.fake.put(order_record(lines=(line_record(quantity=3),)), ago(hours=2))
+    pull(shop)
+    with acting_for(shop.merchant):
+        package = ours_at_the_cart(shop)
+        effect = Effect.objects.create(
+            connection=shop.connection,
+            kind="shipment",
+            subject=str(package.pk),
+            order_id=package.order_id,
+            shipment=package,
+            state=Effect.State.AMBIGUOUS,
+            digest=b"",
+        )
+    show(shop, OURS=3)
+    pass_time(shop, minutes=60)
+    pull(shop)
+    [order] = stored(shop).values()
+    assert (order.status, order.reason_code, shop.fake.told) == (Status.HELD, "counting", [])
+    with acting_for(shop.merchant):
+        Shipment.objects.update(cart_shipment_id="OURS")
+        Effect.objects.filter(pk=effect.pk).update(state=Effect.State.CONFIRMED)
+    pull(shop)
+    [order] = stored(shop).values()
+    assert order.status == Status.NEW
 
 
 def test_one_order_can_be_read_at_once(shop: Shop) -> None:

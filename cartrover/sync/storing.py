@@ -20,7 +20,7 @@ from cartrover.orders import changes, errands, lines_now, numbering, search
 from cartrover.orders.gates.context import context
 from cartrover.orders.methods import learn_methods, learn_methods_of
 from cartrover.orders.models import Order, OrderLine, SearchTerm, Shipment, Status
-from cartrover.orders.preparing import decide, judge, on_their_way
+from cartrover.orders.preparing import decide, judge, may_judge, on_their_way
 from cartrover.orders.settling import assign_problems, close_if_empty
 from cartrover.orders.shipped import confirm_seen
 from cartrover.orders.verdicts import Cause, Verdict, told
@@ -39,6 +39,7 @@ from cartrover.sync.readings import (
 from integrations.contract import Fulfilment, OrderRecord
 
 AT_WAREHOUSE = (Status.AT_WMS, Status.SHIPPED, Status.CONFIRMED)
+_STILL_TO_GO = (Status.NEW, Status.ERROR, Status.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +235,10 @@ def _change(connection: Connection, readings: dict[str, Reading], pulled_at: dat
         stamp = {"id": order.pk, "content_hash": reading.hash, "pulled_at": pulled_at}
         if reading.order is None:
             held = _held(connection, reading)
-            if order.status in (Status.NEW, Status.ERROR):
+            waits = order.status in _STILL_TO_GO and may_judge(order) and order.pk not in on_its_way
+            if waits:
                 waiting[order.pk] = held
-            unreadable.append({**stamp, **_no_longer_readable(order, held)})
+            unreadable.append({**stamp, **_no_longer_readable(order, held if waits else None)})
             words = [f"could not be read: {held.reason}"]
         else:
             fixed = order.status in AT_WAREHOUSE or order.pk in on_its_way
@@ -271,9 +273,12 @@ def _sentence(words: Sequence[str]) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _no_longer_readable(order: Order, held: Verdict) -> dict[str, Any]:
-    """What was read before stays. An order that is not at the warehouse waits: it might have been canceled."""
-    if order.status in (Status.NEW, Status.ERROR):
+def _no_longer_readable(order: Order, held: Verdict | None) -> dict[str, Any]:
+    """What was read before stays. An order that is still to go to the warehouse is held: it might have been canceled.
+
+    One that may be there already is settled first, and one that a person holds for a doubt stays with that person.
+    """
+    if held is not None:
         return {"status": held.status, "reason_code": held.code, "reason": held.reason, "due_at": None}
     return {name: getattr(order, name) for name in ("status", "reason_code", "reason", "due_at")}
 

@@ -192,6 +192,30 @@ def test_a_good_order_that_turns_unreadable_waits_and_keeps_what_was_read(shop: 
     assert (mine.status, mine.due_at, mine.total) == (Status.HELD, None, Decimal("14.99"))
 
 
+@pytest.mark.parametrize("held", [{"payment": Payment.PENDING}, {"cancel": Cancel.ASKED}])
+def test_an_order_that_waits_for_something_else_is_on_the_card_too_when_it_turns_unreadable(
+    shop: Shop, held: dict[str, Any]
+) -> None:
+    keep(shop, order_record(**held))
+    assert order(shop).status == Status.HELD
+    keep(shop, MalformedRecord("12-00001-00001", "$.total", "is missing"))
+    assert (order(shop).status, order(shop).reason_code) == (Status.HELD, "malformed")
+    assert [(card.problem.kind, card.orders) for card in cards(shop)] == [("malformed", 1)]
+    keep(shop, order_record(**held, modified_at=LATER))
+    assert (order(shop).status, order(shop).reason_code != "malformed") == (Status.HELD, True)
+
+
+def test_an_order_that_may_be_at_the_warehouse_is_settled_although_it_cannot_be_read_any_more(shop: Shop) -> None:
+    keep(shop, order_record())
+    with acting_for(shop.merchant):
+        mine = Order.objects.get()
+        Effect.objects.create(
+            connection=shop.warehouse.connection, kind="order", subject=mine.ref, order=mine, state="ambiguous", digest=b""
+        )
+    keep(shop, MalformedRecord("12-00001-00001", "$.total", "is missing"))
+    assert (order(shop).status, order(shop).due_at is None) == (Status.NEW, False)
+
+
 @pytest.mark.parametrize(
     ("changes", "path"),
     [

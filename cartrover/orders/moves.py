@@ -11,7 +11,7 @@ _BY_CODE = {
     "cancel_asked": "Your move: answer the buyer at the cart. If you agree we drop it, else we send it.",
     "counting": "Our move. It goes on by itself in a moment.",
     "no_warehouse": "Your move: choose where this cart's orders go.",
-    "malformed": "Our move: the cart told us something that we cannot read. It goes on by itself when the cart corrects it.",
+    "malformed": "Our move: the cart told us something that we cannot read. It goes on by itself as soon as we can.",
     "ambiguous": "Your move: look at the warehouse whether this order is there, then say so here. We do not send it twice.",
     "total_differs": "Your move: compare the two totals, then send it anyway or try again.",
     "unknown_sku": "Your move: match the SKU with one of the warehouse's, or create it there.",

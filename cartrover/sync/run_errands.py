@@ -88,7 +88,7 @@ def _void(work: Work, client: WarehouseClient, order: Order) -> None:
             subject=order.remote_id,
             content={"ref": order.ref, "remote_id": order.remote_id},
             look=lambda key: _is_void(client, order),
-            send=lambda key: _voided(client, order, key),
+            send=lambda key: _voided(work, client, order, key),
             order=order,
         ),
     )
@@ -99,8 +99,15 @@ def _void(work: Work, client: WarehouseClient, order: Order) -> None:
             close_problems(about="order", about_id=order.pk, kind="engine")
 
 
-def _voided(client: WarehouseClient, order: Order, key: str) -> str:
-    client.void_order(order.remote_id, key=key)
+def _voided(work: Work, client: WarehouseClient, order: Order, key: str) -> str:
+    """One that the account has lost needs no voiding, if it is the account where it was made."""
+    try:
+        client.void_order(order.remote_id, key=key)
+    except Rejected as outcome:
+        with work.rows():
+            made = Effect.objects.filter(connection_id=work.connection_id, order=order, kind="order", remote_id=order.remote_id)
+            if outcome.code != "not_found" or not made.exists():
+                raise
     return order.remote_id
 
 

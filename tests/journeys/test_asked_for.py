@@ -12,10 +12,12 @@ from cartrover.connections.models import Cart
 from cartrover.events.models import Event, Problem
 from cartrover.inventory.models import SkuPart, SkuRule
 from cartrover.merchants.tenancy import acting_for
+from cartrover.orders import canceling
 from cartrover.orders.models import Order
 from cartrover.sync import jobs
 from cartrover.sync.jobs import rehearsed
 from cartrover.sync.models import Job, Stream
+from tests.journeys.packages import pull_news
 from tests.stage import Stage
 
 
@@ -55,6 +57,28 @@ def test_what_fell_through_is_loaded_by_the_check_and_then_nothing_is_missing(st
     with acting_for(stage.merchant):
         assert not Problem.objects.filter(kind="reconcile", closed_at=None).exists()
         assert Event.objects.filter(kind="reconcile", about="cart").count() == 3
+
+
+def test_what_the_proof_says_to_do_about_an_order_that_the_warehouse_lost_brings_it_there_once(stage: Stage) -> None:
+    """Its record is gone there, and nothing told us: the check finds it, a person cancels its sending and sends it again."""
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.settle()
+    (lost,) = stage.at_warehouse()
+    stage.world.gecko.control("DELETE", f"orders/{lost['id']}")
+    pull_news(stage)  # a check goes no further than the download has come
+    assert ask(stage, "reconcile", days=2).result["not_at_warehouse"] == [number]
+    with acting_for(stage.merchant):
+        assert canceling.cancel_sending(Order.objects.all(), "bob@example.com")[0] == 1
+    stage.settle()
+    assert stage.order(number).status == "canceled"
+    with acting_for(stage.merchant):
+        assert canceling.send_again(Order.objects.all(), "bob@example.com")[0] == 1
+    stage.settle()
+    (made,) = stage.at_warehouse()
+    assert (made["order_number"], stage.order(number).remote_id) == (number, str(made["id"]))
+    pull_news(stage)
+    assert ask(stage, "reconcile", days=2).result["not_at_warehouse"] == []
 
 
 def test_orders_that_change_while_they_are_checked_are_all_found(stage: Stage) -> None:

@@ -87,6 +87,13 @@ def void(order_id: int) -> Any:
         return jsonify(public(orders.delete(world, order_of(order_id))))
 
 
+@routes.delete("/orders/<int:order_id>")
+def lose(order_id: int) -> Any:
+    """Its record is lost: neither a list nor its own address knows it any more. Answers with what it was."""
+    with world.store.lock:
+        return jsonify(public(warehouse.lose(world, order_of(order_id))))
+
+
 @routes.post("/orders/<int:order_id>/return")
 def take_back(order_id: int) -> Any:
     """See ``returns.begin``; answers with the return."""

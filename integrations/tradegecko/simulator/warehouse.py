@@ -73,6 +73,15 @@ def variant_by_sku(world: World, account_id: int, sku: str) -> Record:
     raise invalid(sku=f"{sku} is not in the catalogue")
 
 
+def lose(world: World, order: Record) -> Record:
+    """Forget an order, its lines with it, as if it had never been made. Its goods are free again."""
+    lost = orders.void(world, order)
+    for line in world.records.where("order_line_items", order["_account"], order_id=order["id"]):
+        world.records.remove("order_line_items", line["id"])
+    world.records.remove("orders", order["id"])
+    return lost
+
+
 def ship(world: World, order: Record, wanted: Record) -> Record:
     """Ship all that is left, or ``lines`` (``{order_line_item_id: quantity}``); ``pack_only``; tracking as given."""
     caller = person(order["_account"])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cartrover.connections.models import Cart, Warehouse
+from cartrover.events.cards import open_cards
 from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import holding, methods
@@ -18,6 +19,7 @@ from cartrover.orders.gates.number import SHORT, number_to_send
 from cartrover.orders.limits import CHARACTERS, FIELDS, Limits
 from cartrover.orders.models import Order, OrderRule, ShippingMethod, Status
 from cartrover.orders.numbering import candidates
+from cartrover.orders.preparing import decide
 from cartrover.orders.sending import as_sent
 from integrations.contract import AddressRecord
 from tests.orders.reading import again, keep
@@ -34,6 +36,12 @@ def limit(shop: Shop, **limits: Any) -> None:
 def sent(shop: Shop, order: Order) -> Any:
     with acting_for(shop.merchant):
         return as_sent(Order.objects.select_related("warehouse").get(pk=order.pk))
+
+
+def told_at(shop: Shop) -> list[tuple[str, str, int | None, int]]:
+    """(kind, what it is about, its id, how many orders wait) of each open card."""
+    with acting_for(shop.merchant):
+        return [(each.problem.kind, each.problem.about, each.problem.about_id, each.orders) for each in open_cards()]
 
 
 def release(shop: Shop, order: Order) -> None:
@@ -73,6 +81,20 @@ def test_where_not_even_the_short_number_fits_nothing_is_sent(shop: Shop) -> Non
     release(shop, order)
     stuck = again(shop, order)
     assert (stuck.status, stuck.reason_code, holding.release_words(stuck)) == (Status.ERROR, "ref_too_long", "")
+
+
+def test_numbers_that_do_not_fit_are_one_problem_of_their_warehouse(shop: Shop) -> None:
+    limit(shop, number_length=8)
+    orders = [keep(shop, order_record(f"12-0000{at}-00001")) for at in range(3)]
+    assert told_at(shop) == [("number_too_long", "warehouse", shop.warehouse.pk, 3)]
+    for order in orders:
+        release(shop, order)
+    assert told_at(shop) == [("ref_too_long", "warehouse", shop.warehouse.pk, 3)], "the first is solved: short ones were chosen"
+    limit(shop)
+    with acting_for(shop.merchant):
+        decide(Order.objects.all())
+    assert [again(shop, order).status for order in orders] == [Status.NEW] * 3
+    assert told_at(shop) == []
 
 
 @given(

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cartrover.events.models import Problem
+from cartrover.events.telling import open_problem
 from cartrover.merchants.models import Merchant, Role, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
@@ -48,6 +49,20 @@ def test_a_card_says_how_many_wait_what_they_come_to_and_since_when(visit: Visit
     assert "Your move" in text
     assert "TENT-2P-GRN is not in TradeGecko." in text
     assert "3 orders wait, €258.90, the oldest placed" in text
+
+
+@pytest.mark.parametrize(("kind", "short"), [("number_too_long", True), ("ref_too_long", False)])
+def test_numbers_that_do_not_fit_lead_to_the_limits_of_their_warehouse(
+    visit: Visit, alice: User, day: Day, kind: str, short: bool
+) -> None:
+    with acting_for(day.setup.merchant):
+        problem = open_problem(kind, "Order numbers do not fit at TradeGecko.", about=day.setup.warehouse)
+        Order.objects.filter(problem=day.unknown_sku).update(problem=problem, reason_code=kind)
+    text = text_of(visit(alice), "problem", day.setup.merchant.public_id, problem.pk)
+    limits = reverse("warehouse", args=[day.setup.merchant.public_id, day.setup.warehouse.public_id])
+    assert f'href="{limits}"' in text
+    assert ("Send the short number" in text) is short, "where not even the short one fits it is not offered"
+    assert "try again" not in text
 
 
 def test_a_kind_with_a_fix_shows_it_in_place_to_those_who_may_act(

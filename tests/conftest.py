@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.test import Client
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -123,3 +124,16 @@ def bob(merchant: Merchant) -> User:
 def charlie(other_merchant: Merchant) -> User:
     """A stranger: owns another merchant."""
     return make_member(other_merchant, "charlie@example.com")
+
+
+@pytest.fixture
+def visit() -> Callable[[User | None], Client]:
+    """A browser's session without a browser, at the portal's own address: for a person, or for nobody."""
+
+    def as_person(user: User | None = None) -> Client:
+        client = Client(headers={"host": urlsplit(settings.PORTAL_URL).netloc})
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return as_person

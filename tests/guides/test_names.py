@@ -21,10 +21,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.packing.models import PackingOrder
 from integrations import registry
 from tests.portal.addresses import of_a_merchant
-from tests.portal.conftest import visit
 from tests.portal.test_walls import something_of_everything
-
-__all__ = ["visit"]
 
 # What begins a point of a list is in bold as well, and is no name; most of these end with a full stop.
 BEGINS = ("A log-in at CartRover", "Pop-up windows allowed", "On this installation:", "An alias", "A kit", "An ignored code")

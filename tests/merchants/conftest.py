@@ -1,4 +1,3 @@
-from tests.portal.conftest import visit
 from tests.portal.test_walls import ids
 
-__all__ = ["ids", "visit"]
+__all__ = ["ids"]

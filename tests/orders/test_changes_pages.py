@@ -16,10 +16,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import errands
 from cartrover.orders.models import Order
 from tests.conftest import make_member
-from tests.portal.conftest import visit
 from tests.portal.story import Setup, make_order, set_up
-
-__all__ = ["visit"]
 
 Visit = Callable[[User | None], Client]
 DIFFERENCES = [{"what": "shipping address", "old": "1 Main St, Berlin", "new": "9 Other Road, Berlin"}]

@@ -22,10 +22,7 @@ from cartrover.orders.sending import as_sent
 from cartrover.sync.models import Effect
 from integrations.contract import AddressRecord
 from tests.orders.reading import keep
-from tests.portal.conftest import visit
 from tests.sync.fake_cart import Shop, order_record
-
-__all__ = ["visit"]
 
 Visit = Callable[[User | None], Client]
 NOBODY = AddressRecord("", "1 Main St", "", "DE")

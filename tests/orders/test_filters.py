@@ -17,10 +17,7 @@ from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import filters, search
 from cartrover.orders.models import LinePart, Order, SavedView
-from tests.portal.conftest import visit
 from tests.portal.story import Setup, make_order, set_up, ship
-
-__all__ = ["visit"]
 
 Visit = Callable[[User | None], Client]
 

@@ -22,9 +22,7 @@ from cartrover.sync.models import Stream
 from tests.conftest import make_member
 from tests.packing.house import set_up
 from tests.packing.story import Morning, morning, order
-from tests.portal.conftest import visit
 
-__all__ = ["visit"]
 Visit = Callable[[User | None], Client]
 
 

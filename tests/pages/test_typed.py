@@ -12,10 +12,7 @@ from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.pages.typed import whole_number
 from cartrover.sync.models import Job
-from tests.portal.conftest import visit
 from tests.portal.story import set_up
-
-__all__ = ["visit"]
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,6 @@ from cartrover.sync.models import Job, Stream
 from cartrover.sync.runner import run
 from integrations.outcomes import Rejected, RetryLater
 from tests.conftest import make_merchant
-from tests.portal.conftest import visit
-
-__all__ = ["visit"]
 
 Play = Callable[[Callable[[Running], Iterator[Step]]], None]
 

@@ -19,10 +19,7 @@ from cartrover.sync.jobs.rehearsed import Found
 from cartrover.sync.models import Job, Rehearsed, Stream
 from integrations.contract import Cancel, MalformedRecord, Payment
 from tests.conftest import make_member
-from tests.portal.conftest import visit
 from tests.sync.fake_cart import Shop, line_record, order_record
-
-__all__ = ["visit"]
 
 
 @pytest.fixture

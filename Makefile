@@ -48,7 +48,7 @@ format: ## what can be put right without thinking
 
 pictures: ## the guides' and the README's, taken anew from a demo of their own
 	@bin/venv --dev
-	@path=$$(bin/chromium) && CHROMIUM_PATH=$$path $(python) -m cartrover.guides.taking
+	@path=$$(bin/chromium) && CHROMIUM_PATH=$$path $(python) -m tests.guides.taking
 
 bench: ## the figures, each beside its comparator's, as one JSON line
 	@bin/venv --dev

@@ -106,7 +106,16 @@ def check(recorded: list[Path]) -> int:
 
 
 def start(supervisor: Supervisor, place: Place, *, port: int, recorded: Sequence[Path] = ()) -> dict[str, str]:
-    """Starts the outside world and the portal; what to show a person, by label."""
+    """Starts the outside world and the portal, and makes the demo's merchant; what to show a person, by label."""
+    shown = start_empty(supervisor, place, port=port)
+    _say("Connecting the merchant and placing orders")
+    files = ["--recorded", *(str(file.resolve()) for file in recorded)] if recorded else []
+    log_ins: dict[str, str] = json.loads(supervisor.run("seeding", [*SEEDING, *files]))
+    return shown | log_ins
+
+
+def start_empty(supervisor: Supervisor, place: Place, *, port: int) -> dict[str, str]:
+    """The same without anybody in it; the addresses by label."""
     portal = f"http://localhost:{port}"
     _say("Starting the stand-ins")
     mail_page, mail_variables = mail(supervisor, place)
@@ -116,15 +125,12 @@ def start(supervisor: Supervisor, place: Place, *, port: int, recorded: Sequence
     prepare(supervisor)
     _say("Starting the portal")
     start_portal(supervisor, port)
-    _say("Connecting the merchant and placing orders")
-    files = ["--recorded", *(str(file.resolve()) for file in recorded)] if recorded else []
-    log_ins: dict[str, str] = json.loads(supervisor.run("seeding", [*SEEDING, *files]))
     return {
         "Portal": portal,
         "eBay stand-in": outside["EBAY_API_URL"],
         "TradeGecko stand-in": outside["TRADEGECKO_API_URL"],
         "Mail": mail_page,
-    } | log_ins
+    }
 
 
 def _say(step: str) -> None:

@@ -15,15 +15,16 @@ from django.urls import reverse
 from PIL import Image
 from pytest_django import Settings
 
-from cartrover.guides import page, pictures, taking
+from cartrover.guides import page, pictures
 from cartrover.guides.links import guide_url
 from cartrover.guides.reading import Guide, all_guides, fields_of, guide_of, read
 from cartrover.merchants.models import Merchant, User
 from integrations import registry
 from integrations.contract import Integration
+from tests.guides import following, taking
 
 SLUGS = ("ebay", "tradegecko", "portal")
-TAKEN = {f"{name}.webp" for name in re.findall(r'shoot\("([\w-]+)"', inspect.getsource(taking))}
+TAKEN = {f"{name}.webp" for module in (following, taking) for name in re.findall(r'shoot\("([\w-]+)"', inspect.getsource(module))}
 pytestmark = pytest.mark.django_db
 
 

@@ -5,7 +5,7 @@
 // The page is then asked for anew by the address of its form: it may be the answer to a form itself, which reloading would send
 // again.
 
-const ASK_EVERY = 2000;
+const ASK_EVERY = 1000;
 const HERE = "cartrover-grant-here"; // says to the page that the provider comes back to that it is in this window
 
 for (const form of document.querySelectorAll("form[data-grant]")) watch(form);

@@ -86,12 +86,17 @@ class Witness:
             self._context.remove_listener(event, hear)
 
     def _ours(self, page: Page | None) -> bool:
-        return page is not None and page.url.startswith(f"{self._portal}/")
+        return page is not None and self._is_ours(page.url)
+
+    def _is_ours(self, address: str) -> bool:
+        return address.startswith(f"{self._portal}/")
 
     def _console(self, message: ConsoleMessage) -> None:
+        """By where it comes from, too: a late one is heard when its window has gone on to a provider."""
         of_the_page = message.page is not None and message.location["url"] == message.page.url
         said_no = of_the_page and message.text.startswith("Failed to load resource: the server responded with a status of")
-        if message.type in ("error", "warning") and self._ours(message.page) and not said_no:
+        ours = self._ours(message.page) or self._is_ours(message.location["url"])
+        if message.type in ("error", "warning") and ours and not said_no:
             self.complaints.append(message.text)
 
     def _error(self, error: WebError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.test import Client
 from playwright.sync_api import Page
@@ -18,6 +19,11 @@ def as_user(page: Page, portal: str, user: User) -> Page:
     client.force_login(user)
     page.context.add_cookies([{"name": name, "value": cookie.value, "url": portal} for name, cookie in client.cookies.items()])
     return page
+
+
+def enter(page: Page, email: str = "alice@example.com") -> None:
+    """Somebody is logged in and sees what they see first. How one logs in, other tests tell."""
+    as_user(page, settings.PORTAL_URL, User.objects.get(email=email)).goto("/")
 
 
 def from_mail(mailoutbox: list[EmailMessage], to: str, pattern: str) -> str:

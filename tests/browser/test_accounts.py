@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cartrover.merchants.models import Merchant, SignIn, User
 from tests.browser.conftest import Witness
+from tests.browser.looking import is_accessible
 from tests.browser.people import from_mail
-from tests.browser.test_portal import PASSWORD, confirmed, is_accessible, log_in, show_navigation, totp
+from tests.browser.test_portal import PASSWORD, confirmed, log_in, show_navigation, totp
 from tests.conftest import make_member, make_merchant
 
 
@@ -183,6 +184,11 @@ def test_a_passkey_is_made_and_logs_in_alone(page: Page, acme: Merchant, authent
     page.goto("/account/security/")
     expect(page.get_by_text("Logged in with passkey or security key")).to_be_visible()
     expect(page.get_by_text("Passkey or security key added")).to_be_visible()
+    page.goto("/accounts/reauthenticate/?next=/account/security/")
+    page.get_by_role("link", name="security key").click()
+    is_accessible(page)
+    page.get_by_role("button", name="Use a passkey or security key").click()
+    expect(page.get_by_role("heading", name="Account and security")).to_be_visible()
 
 
 def test_without_a_passkey_the_page_says_so(page: Page, acme: Merchant, authenticator: None) -> None:

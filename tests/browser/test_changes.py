@@ -10,7 +10,8 @@ from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import errands
 from cartrover.orders.models import Order
-from tests.browser.test_portal import acme, log_in
+from tests.browser.people import enter
+from tests.browser.test_portal import acme
 from tests.portal.story import make_order, set_up
 
 __all__ = ["acme"]
@@ -36,7 +37,7 @@ def refused_change(merchant: Merchant) -> Order:
 
 def test_what_the_warehouse_did_not_take_is_read_and_said_to_be_told(page: Page, acme: Merchant) -> None:
     order = refused_change(acme)
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/orders/{order.ref}/")
     expect(page.get_by_text("Oranienstr. 112")).to_be_visible()
     expect(page.get_by_text("Left after refunds")).to_be_visible()
@@ -50,7 +51,7 @@ def test_what_the_warehouse_did_not_take_is_read_and_said_to_be_told(page: Page,
 
 def test_the_same_is_put_right_on_the_problems_card(page: Page, acme: Merchant) -> None:
     refused_change(acme)
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/problems/")
     expect(page.get_by_text("Oranienstr. 112")).to_be_visible()
     page.get_by_role("button", name="I told the warehouse").click()

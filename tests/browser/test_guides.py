@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_portal import is_accessible
+from tests.browser.looking import is_accessible
 
 SLUGS = ("ebay", "tradegecko", "portal")
 

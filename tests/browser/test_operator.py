@@ -12,8 +12,9 @@ from cartrover.connections.models import Cart
 from cartrover.merchants.models import Change, User
 from cartrover.merchants.tenancy import acting_for
 from tests.browser.conftest import DESKTOP
+from tests.browser.looking import is_accessible
 from tests.browser.people import as_user
-from tests.browser.test_portal import acme, day, is_accessible, show_navigation
+from tests.browser.test_portal import acme, day, show_navigation
 from tests.portal.story import Day
 
 __all__ = ["acme", "day"]

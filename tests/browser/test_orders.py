@@ -7,7 +7,9 @@ from playwright.sync_api import Page, expect
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
-from tests.browser.test_portal import acme, day, is_accessible, log_in
+from tests.browser.looking import is_accessible
+from tests.browser.people import enter
+from tests.browser.test_portal import acme, day
 from tests.portal.story import Day
 from tests.sync.test_jobs import go_on
 
@@ -15,7 +17,7 @@ __all__ = ["acme", "day"]
 
 
 def orders(page: Page, merchant: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{merchant.public_id}/orders/")
 
 
@@ -75,7 +77,7 @@ def test_a_person_ticks_orders_holds_them_and_sees_what_was_passed_over(page: Pa
 
 
 def test_all_that_match_are_exported_after_a_question(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/orders/?status=error")
     show_what_acts_on_many(page)
     page.get_by_label("What to do").select_option("Export CSV")
@@ -89,7 +91,7 @@ def test_all_that_match_are_exported_after_a_question(page: Page, day: Day, acme
 
 
 def test_an_order_is_held_and_released_on_its_page(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/orders/{day.waiting.ref}/")
     page.get_by_role("button", name="Hold").click()
     expect(page.get_by_text("It is held until somebody releases it.")).to_be_visible()

@@ -10,7 +10,9 @@ from playwright.sync_api import Page, expect
 from cartrover.merchants.models import Merchant, Role
 from cartrover.merchants.tenancy import acting_for
 from cartrover.packing.models import Item, PackingOrder, Parcel
-from tests.browser.test_portal import acme, confirmed, is_accessible, log_in, show_navigation
+from tests.browser.looking import is_accessible
+from tests.browser.people import enter
+from tests.browser.test_portal import acme, confirmed, show_navigation
 from tests.conftest import make_member
 from tests.packing.story import Morning, morning
 
@@ -37,7 +39,7 @@ def shipped(merchant: Merchant, order: PackingOrder) -> list[tuple[str, str, lis
 
 
 def test_a_scanner_alone_opens_counts_and_ships_an_order(page: Page, acme: Merchant, at_desk: Morning) -> None:
-    log_in(page, "bob@example.com")
+    enter(page, "bob@example.com")
     show_navigation(page)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Packing").click()
     expect(page.get_by_role("heading", name="Packing")).to_be_visible()
@@ -59,7 +61,7 @@ def test_a_scanner_alone_opens_counts_and_ships_an_order(page: Page, acme: Merch
 
 
 def test_an_order_goes_in_two_packages_and_one_is_taken_back(page: Page, acme: Merchant, at_desk: Morning) -> None:
-    log_in(page, "bob@example.com")
+    enter(page, "bob@example.com")
     page.goto(f"/m/{acme.public_id}/packing/orders/{at_desk.several.public_id}/")
     page.get_by_label("PEG-10 in this package").fill("2")
     page.get_by_label("Tracking number").fill("FIRST")
@@ -80,7 +82,7 @@ def test_an_order_goes_in_two_packages_and_one_is_taken_back(page: Page, acme: M
 
 
 def test_what_is_wrong_is_said_where_it_is_typed(page: Page, acme: Merchant, at_desk: Morning) -> None:
-    log_in(page, "bob@example.com")
+    enter(page, "bob@example.com")
     page.goto(f"/m/{acme.public_id}/packing/orders/{at_desk.several.public_id}/")
     page.get_by_label("PEG-10 in this package").fill("1")
     page.get_by_role("button", name="Ship", exact=True).click()
@@ -94,7 +96,7 @@ def test_what_is_wrong_is_said_where_it_is_typed(page: Page, acme: Merchant, at_
 
 
 def test_the_pick_sheet_and_the_slips_are_of_what_is_ticked(page: Page, acme: Merchant, at_desk: Morning) -> None:
-    log_in(page, "bob@example.com")
+    enter(page, "bob@example.com")
     page.goto(f"/m/{acme.public_id}/packing/")
     page.get_by_label(f"Tick order {at_desk.several.number}").check()
     slips = page.get_by_role("button", name="Packing slips").get_attribute("formaction")
@@ -110,7 +112,7 @@ def test_the_pick_sheet_and_the_slips_are_of_what_is_ticked(page: Page, acme: Me
 def test_stock_is_set_in_place_and_by_a_file_that_is_looked_at_first(
     page: Page, acme: Merchant, at_desk: Morning, tmp_path: Path
 ) -> None:
-    log_in(page, "bob@example.com")
+    enter(page, "bob@example.com")
     page.goto(f"/m/{acme.public_id}/packing/stock/")
     is_accessible(page)
     field = page.get_by_label("PEG-10 on hand")
@@ -139,7 +141,7 @@ def test_stock_is_set_in_place_and_by_a_file_that_is_looked_at_first(
 
 
 def test_a_packing_desk_is_set_up_and_goes_live_without_a_grant(page: Page, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     show_navigation(page)
     expect(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Packing")).to_have_count(0)

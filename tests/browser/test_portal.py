@@ -11,7 +11,6 @@ import time
 
 import pytest
 from allauth.account.models import EmailAddress
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from playwright.sync_api import Page, expect
@@ -20,13 +19,13 @@ from cartrover.events.telling import event, tell
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
+from tests.browser.looking import is_accessible
+from tests.browser.people import enter
 from tests.conftest import make_member, make_merchant
 from tests.mail.mailing import send_waiting_mail
 from tests.portal.story import Day, busy_day
 
 PASSWORD = "correct horse battery"
-AXE = Axe()
-VIOLATIONS = {"resultTypes": ["violations"]}  # a list of all that is well is most of its work
 
 
 @pytest.fixture
@@ -61,18 +60,6 @@ def show_navigation(page: Page) -> None:
         opener.click()
 
 
-def is_accessible(page: Page) -> None:
-    """Nothing that axe calls serious or critical, and no page wider than its window.
-
-    A click ends as soon as the next page has begun, when there may be no element of it yet to judge.
-    """
-    page.wait_for_load_state()
-    found = AXE.run(page, options=VIOLATIONS).response["violations"]
-    serious = [each for each in found if each["impact"] in ("serious", "critical")]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def test_a_member_logs_in_and_finds_an_order(page: Page, day: Day) -> None:
     log_in(page)
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
@@ -90,14 +77,14 @@ def test_a_member_logs_in_and_finds_an_order(page: Page, day: Day) -> None:
 
 
 def test_an_orders_page_shows_what_was_said_on_the_wire(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/orders/{day.shipped.ref}/")
     page.get_by_text("POST /orders").click()
     expect(page.get_by_text('"status": "finalized"')).to_be_visible()
 
 
 def test_the_dashboard_follows_by_itself(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     with acting_for(acme):
         tell([event(day.in_error, "pulled", "Something new happened.")])
@@ -105,7 +92,7 @@ def test_the_dashboard_follows_by_itself(page: Page, day: Day, acme: Merchant) -
 
 
 def test_the_problems_page_tries_again_all_that_waited_for_one_cause(page: Page, day: Day) -> None:
-    log_in(page)
+    enter(page)
     show_navigation(page)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name=re.compile("Problems")).click()
     expect(page.get_by_text("3 orders wait")).to_be_visible()
@@ -173,7 +160,7 @@ def totp(secret: str) -> str:
 
 
 def test_the_pictures_stay_while_the_dashboard_follows(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     pictures = page.get_by_role("heading", name="The last 14 days")
     expect(pictures).to_be_visible()
     page.get_by_text("As a table").click()

@@ -11,7 +11,9 @@ from cartrover.inventory.models import StockLevel
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Carrier, OrderRule, ShippingMethod
-from tests.browser.test_portal import confirmed, is_accessible, log_in
+from tests.browser.looking import is_accessible
+from tests.browser.people import enter
+from tests.browser.test_portal import confirmed
 from tests.conftest import make_member, make_merchant
 from tests.portal.story import Day, busy_day, make_order
 
@@ -46,7 +48,7 @@ def day(acme: Merchant) -> Day:
 
 
 def test_a_member_maps_a_shipping_method_and_a_carrier(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/shipping/")
     expect(page.get_by_role("heading", name="Shipping methods and carriers")).to_be_visible()
     is_accessible(page)
@@ -62,7 +64,7 @@ def test_a_member_maps_a_shipping_method_and_a_carrier(page: Page, day: Day, acm
 
 
 def test_a_card_is_solved_in_place(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/problems/")
     is_accessible(page)
     page.get_by_role("textbox", name="DE_DHLPaket2kg is sent as").fill("DHL Parcel")
@@ -72,7 +74,7 @@ def test_a_card_is_solved_in_place(page: Page, day: Day, acme: Merchant) -> None
 
 
 def test_a_rule_is_tried_added_and_switched_off(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/rules/")
     is_accessible(page)
     page.get_by_label("When").select_option("Country is one of")
@@ -87,7 +89,7 @@ def test_a_rule_is_tried_added_and_switched_off(page: Page, day: Day, acme: Merc
 
 
 def test_an_order_is_held_and_released(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/orders/{day.waiting.ref}/")
     page.get_by_role("button", name="Hold").click()
     expect(page.get_by_text("Held by alice@example.com.", exact=True)).to_be_visible()
@@ -97,7 +99,7 @@ def test_an_order_is_held_and_released(page: Page, day: Day, acme: Merchant) -> 
 
 
 def test_the_limits_and_the_earliest_date_are_set_on_their_pages(page: Page, day: Day, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/warehouses/{day.setup.warehouse.public_id}/")
     page.get_by_label("Longest order number").fill("20")
     page.get_by_text("Longest address fields").click()

@@ -14,7 +14,9 @@ from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Order
 from cartrover.sync.models import Effect, Job
-from tests.browser.test_portal import acme, is_accessible, log_in
+from tests.browser.looking import is_accessible
+from tests.browser.people import enter
+from tests.browser.test_portal import acme
 from tests.portal.story import Setup, make_order, set_up
 
 __all__ = ["acme"]
@@ -36,7 +38,7 @@ def test_an_address_is_completed_on_its_card_and_the_order_goes_on(page: Page, a
             connection=setup.tradegecko, item_id="7", sku="TENT-2P-GREEN", available={}, read_at=timezone.now()
         )
     order = stuck(setup, "address", "The address has no city.", status="error", ship_to=no_city)
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/problems/")
     page.get_by_text(f"Edit order {order.number}").click()
     page.get_by_role("textbox", name="City").fill("Berlin")
@@ -65,7 +67,7 @@ def test_what_may_be_at_the_warehouse_is_settled_after_a_question(page: Page, ac
             digest=b"x",
             remote_id="812904",
         )
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/problems/")
     expect(page.get_by_text("do not send it")).to_be_visible()
     is_accessible(page)
@@ -82,7 +84,7 @@ def test_what_may_be_at_the_warehouse_is_settled_after_a_question(page: Page, ac
 
 def test_orders_are_pulled_again_by_number(page: Page, acme: Merchant) -> None:
     set_up(acme)
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/orders/")
     page.get_by_role("link", name="Pull again").click()
     expect(page.get_by_label("Order numbers")).to_be_visible()
@@ -97,7 +99,7 @@ def test_orders_are_pulled_again_by_number(page: Page, acme: Merchant) -> None:
 def test_what_the_cart_said_of_an_order_opens_below_its_life(page: Page, acme: Merchant) -> None:
     with acting_for(acme):
         order = make_order(set_up(acme), raw={"orderId": "12-1", "accessToken": "secret"})
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/orders/{order.ref}/")
     page.get_by_text("The order as the cart tells it").click()
     expect(page.get_by_text('"orderId": "12-1"')).to_be_visible()

@@ -13,8 +13,8 @@ from cartrover.connections.models import Cart, Warehouse
 from cartrover.merchants.models import Merchant, User
 from cartrover.merchants.tenancy import acting_for
 from integrations import registry
+from tests.browser.looking import is_accessible
 from tests.browser.people import as_user
-from tests.browser.test_portal import is_accessible
 from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
 from tests.stage import Stage, World, point_at, world

@@ -18,8 +18,8 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.sync import housekeeping
 from integrations import registry
 from tests.browser.conftest import Witness
+from tests.browser.looking import is_accessible, looks_well
 from tests.browser.people import as_user, from_mail
-from tests.browser.test_portal import is_accessible
 from tests.browser.windows import window_opened_by
 from tests.conftest import make_member, make_merchant
 from tests.mail.mailing import send_waiting_mail
@@ -150,9 +150,11 @@ def test_a_member_copies_a_link_and_withdraws_it(page: Page, olivias: Page, port
     alices.get_by_role("link", name="Back").click()
     alices.get_by_role("button", name="Withdraw").click()
     expect(alices.get_by_text("Withdrawn", exact=True)).to_be_visible()
-    answer = olivias.request.get(address)
+    answer = olivias.goto(address)
+    assert answer is not None
     assert answer.status == 410
-    assert "Acme Outdoor has withdrawn this link" in answer.text()
+    expect(olivias.get_by_text("Acme Outdoor has withdrawn this link")).to_be_visible()
+    looks_well(olivias)
 
 
 def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
@@ -167,7 +169,7 @@ def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
     refused = olivias.context.new_page()
     refused.goto(first)
     expect(refused.get_by_role("heading", name="This link has expired")).to_be_visible()
-    is_accessible(refused)
+    looks_well(refused)
 
     alices = _alices(page, portal)
     alices.goto(f"/m/{acme.public_id}/carts/{cart.public_id}/")
@@ -176,7 +178,7 @@ def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
     second = _mailed(mailoutbox)
     refused.goto(first)
     expect(refused.get_by_role("heading", name="This link does not work")).to_be_visible()
-    is_accessible(refused)
+    looks_well(refused)
 
     olivias.goto(second)
     _grants_at_ebay(olivias)
@@ -185,7 +187,7 @@ def test_an_expired_link_is_sent_again_and_one_that_is_used_up_says_so(
     expect(olivias.get_by_role("heading", name="Connection complete")).to_be_visible()
     refused.goto(second)
     expect(refused.get_by_role("heading", name="Nothing left to do")).to_be_visible()
-    is_accessible(refused)
+    looks_well(refused)
 
 
 def test_an_owner_renews_a_consent_that_ends(

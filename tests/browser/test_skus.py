@@ -14,7 +14,9 @@ from cartrover.inventory.sku_rules import as_wanted, rules
 from cartrover.inventory.skus import Part
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
-from tests.browser.test_portal import acme, day, is_accessible, log_in, show_navigation
+from tests.browser.looking import is_accessible
+from tests.browser.people import enter
+from tests.browser.test_portal import acme, day, show_navigation
 from tests.portal.story import Day
 
 __all__ = ["acme", "day"]
@@ -41,7 +43,7 @@ def parts(acme: Merchant) -> dict[str, Any]:
 
 
 def test_a_code_is_matched_with_what_is_suggested(page: Page, catalogue: None, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     show_navigation(page)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="SKUs").click()
     expect(page.get_by_role("heading", name="SKUs")).to_be_visible()
@@ -55,7 +57,7 @@ def test_a_code_is_matched_with_what_is_suggested(page: Page, catalogue: None, a
 
 
 def test_a_kit_is_made_changed_and_deleted(page: Page, catalogue: None, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/skus/?q=CAMP")
     page.get_by_role("link", name="Kit, promotional code… for CAMP-SET").click()
     expect(page.get_by_label("Warehouse SKU 1")).to_be_visible()
@@ -78,7 +80,7 @@ def test_a_kit_is_made_changed_and_deleted(page: Page, catalogue: None, acme: Me
 
 
 def test_a_file_is_looked_at_before_it_is_applied(page: Page, catalogue: None, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/skus/")
     page.get_by_role("link", name="Import").click()
     expect(page.get_by_role("heading", name="Import SKU rules")).to_be_visible()
@@ -99,7 +101,7 @@ def test_a_file_is_looked_at_before_it_is_applied(page: Page, catalogue: None, a
 
 
 def test_an_unknown_sku_is_fixed_on_its_card(page: Page, catalogue: None, acme: Merchant, day: Day) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/problems/")
     suggestion = page.get_by_role("button", name="Match TENT-2P-GRN with TENT-2P-GREEN")
     expect(suggestion).to_be_visible()

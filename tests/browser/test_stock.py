@@ -8,7 +8,9 @@ from playwright.sync_api import Page, expect
 from cartrover.connections.models import Cart
 from cartrover.merchants.models import Merchant
 from cartrover.merchants.tenancy import acting_for
-from tests.browser.test_portal import confirmed, is_accessible, log_in, show_navigation
+from tests.browser.looking import is_accessible
+from tests.browser.people import enter
+from tests.browser.test_portal import confirmed, show_navigation
 from tests.conftest import make_member, make_merchant
 from tests.portal.shelf import Shelf, stocked
 
@@ -26,7 +28,7 @@ def shelf(acme: Merchant) -> Shelf:
 
 
 def test_a_member_finds_out_why_a_listing_has_its_number(page: Page, shelf: Shelf) -> None:
-    log_in(page)
+    enter(page)
     show_navigation(page)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Stock").click()
     expect(page.get_by_role("heading", name="Stock", exact=True)).to_be_visible()
@@ -48,7 +50,7 @@ def test_a_member_finds_out_why_a_listing_has_its_number(page: Page, shelf: Shel
 
 
 def test_a_manager_tries_rules_out_before_saving_them(page: Page, shelf: Shelf, acme: Merchant) -> None:
-    log_in(page)
+    enter(page)
     page.goto(f"/m/{acme.public_id}/carts/{shelf.setup.carts['EBAY_US'].public_id}/")
     page.get_by_role("link", name="Stock rules").click()
     expect(page.get_by_role("heading", name="Stock rules")).to_be_visible()

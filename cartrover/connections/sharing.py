@@ -289,4 +289,4 @@ def complete(link: SetupLink) -> None:
 
 def _tell(link: SetupLink, kind: str, sentence: str, actor: str) -> None:
     subjects = [link.connection] if link.connection is not None else holders_of(link)
-    tell([event(subject, kind, sentence, actor=actor[:80], link=link.public_id) for subject in subjects])
+    tell([event(subject, kind, sentence, actor=actor, link=link.public_id) for subject in subjects])

@@ -9,6 +9,9 @@ from django.db import models
 from cartrover.merchants.tenancy import Owned
 
 
+ACTOR_LENGTH = 80
+
+
 class Event(Owned):
     """One append-only line in the life of something: who, what, when, in words.
 
@@ -22,7 +25,7 @@ class Event(Owned):
     about_id = models.BigIntegerField()
     kind = models.CharField(max_length=40)
     words = models.TextField()
-    actor = models.CharField(max_length=80, default="CartRover")
+    actor = models.CharField(max_length=ACTOR_LENGTH, default="CartRover")
     data = models.JSONField(default=dict)
 
     class Meta:

@@ -8,18 +8,21 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from cartrover.events.models import Event, Problem
+from cartrover.events.models import ACTOR_LENGTH, Event, Problem
 
 
 def event(about: Model, kind: str, words: str, *, actor: str = "CartRover", **data: Any) -> Event:
-    """An unsaved line in the life of a row. Save many at once with ``tell``."""
+    """An unsaved line in the life of a row. Save many at once with ``tell``.
+
+    An ``actor`` may be an e-mail address, which may be longer than there is room for: then it is cut off.
+    """
     return Event(
         at=timezone.now(),
         about=about._meta.model_name or "",
         about_id=about.pk,
         kind=kind,
         words=words,
-        actor=actor,
+        actor=actor[:ACTOR_LENGTH],
         data=data,
     )
 

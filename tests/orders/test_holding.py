@@ -42,6 +42,15 @@ def test_a_person_holds_an_order_and_releases_it(shop: Shop) -> None:
     assert told == [("held", f"Held: held by {BOB}"), ("released", f"Release: held by {BOB}")]
 
 
+def test_whoever_has_a_long_address_may_act_as_well(shop: Shop) -> None:
+    order = keep(shop, order_record())
+    long = f"{'b' * 60}@{'c' * 60}.example"
+    with acting_for(shop.merchant):
+        assert holding.hold(Order.objects.filter(pk=order.pk), long) == 1
+        assert Event.objects.get(kind="held").actor == long[:80]
+    assert again(shop, order).reason == f"held by {long}"
+
+
 def test_an_order_that_a_person_holds_stays_held_when_it_is_pulled_again(shop: Shop) -> None:
     order = keep(shop, order_record())
     hold(shop, order)

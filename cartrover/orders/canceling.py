@@ -14,10 +14,9 @@ from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
 from cartrover.orders import errands
 from cartrover.orders.models import LinePart, Order, Status
+from cartrover.orders.preparing import on_their_way
 from cartrover.orders.settling import close_if_empty
 from cartrover.orders.shipped import settle_confirmed, settle_shipped
-
-IN_DOUBT = ("intent", "ambiguous")  # states of an effect whose order may have come to the warehouse
 
 
 def may_cancel(order: Order) -> bool:
@@ -40,15 +39,24 @@ def cancel_sending(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
 def _cancel(order: Order, actor: str) -> list[Event]:
     if order.status == Status.AT_WMS:
         return errands.begin_void(order, "void_by_person", actor=actor, again=True)
-    if order.status == Status.NEW and order.effects.filter(kind="order", state__in=IN_DOUBT).exists():
-        order.errand = Order.Errand.VOID
-        order.save(update_fields=["errand"])
-        words = "It may be at the warehouse already. As soon as that is known it is voided there."
-        return [event(order, "void_wanted", words, actor=actor)]
     left = order.problem_id
-    told = errands.voided(order, "void_by_person", actor=actor)
+    told = _void_once_known(order, actor) if _is_on_its_way(order) else errands.voided(order, "void_by_person", actor=actor)
     close_if_empty({left} if left is not None else set())
     return [told]
+
+
+def _is_on_its_way(order: Order) -> bool:
+    """Whether it is, or may be, at the warehouse although its row does not say so yet. A doubt that a person holds is theirs."""
+    return order.status != Status.HELD and bool(on_their_way([order.pk]))
+
+
+def _void_once_known(order: Order, actor: str) -> Event:
+    order.status, order.errand, order.due_at = Status.NEW, Order.Errand.VOID, timezone.now()
+    order.reason = order.reason_code = ""
+    order.problem = None
+    order.save(update_fields=["status", "errand", "due_at", "reason", "reason_code", "problem"])
+    words = "It may be at the warehouse already. As soon as that is known it is voided there."
+    return event(order, "void_wanted", words, actor=actor)
 
 
 def may_send_again(order: Order) -> bool:
@@ -65,9 +73,10 @@ def send_again(orders: QuerySet[Order], actor: str) -> tuple[int, set[int]]:
         errands.settled(order)
         LinePart.objects.filter(line__order=order).update(remote_id="")
         order.status, order.due_at, order.attempts = Status.NEW, timezone.now(), 0
-        order.remote_id = order.remote_status = ""
+        order.remote_id = order.remote_status = order.errand = ""
         order.delivered_at, order.sent = None, None
-        order.save(update_fields=["status", "due_at", "attempts", "remote_id", "remote_status", "delivered_at", "sent"])
+        columns = ("status", "due_at", "attempts", "remote_id", "remote_status", "errand", "delivered_at", "sent")
+        order.save(update_fields=columns)
     tell(event(order, "sent_again", "To be sent to the warehouse again.", actor=actor) for order in chosen)
     return len(chosen), _woken(chosen)
 

@@ -241,6 +241,12 @@ def nothing_to_change(order: Order) -> None:
         settled(order, NOT_CHANGED)
 
 
+def void_there(order: Order) -> Event:
+    """The warehouse says that it is void: as it was meant to be, or against what the buyer wants."""
+    meant = order.errand == Order.Errand.VOID or waits_for(order, TOO_LATE) or unwanted(order)
+    return voided(order, actor="Warehouse") if meant else gone(order)
+
+
 def gone(order: Order) -> Event:
     """The warehouse has canceled what the buyer still wants. It is not sent again before a person says so."""
     words = f"{order.warehouse} canceled order {order.number}, and the buyer still wants it. Send it again, or cancel it."

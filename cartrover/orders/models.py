@@ -12,6 +12,8 @@ from cartrover.events.models import Problem
 from cartrover.merchants.models import Member
 from cartrover.merchants.tenancy import Owned
 
+GONE_THERE = ("void", "deleted")  # an order's states at a warehouse that keeps it no more
+
 
 class Status(models.TextChoices):
     NEW = "new", "New"

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
 from cartrover.events.telling import close_problems, event, tell
-from cartrover.orders import search
+from cartrover.orders import errands, search
 from cartrover.orders.carriers import learn_carrier
 from cartrover.orders.contents import put_in, recount
-from cartrover.orders.models import Order, Shipment
+from cartrover.orders.models import GONE_THERE, Order, Shipment, Status
 from cartrover.orders.shipped import settle_shipped
 from cartrover.orders.units import Told, keep_parts, needs_of
 
@@ -37,35 +38,43 @@ class Package:
 
 @dataclass(slots=True)
 class StoredPackages:
-    """How many were new, and which cart connections have something to be told."""
+    """How many were new; which cart connections have something to be told, and at which warehouses' something is to be done."""
 
     new: int = 0
     carts_to_tell: set[int] = field(default_factory=set)
+    to_deliver: set[int] = field(default_factory=set)
 
 
 def store_packages(warehouses: Sequence[Warehouse], packages: Iterable[Package]) -> StoredPackages:
-    """Store the packages of orders that we delivered. What is packed but has not left, and what is others', is passed over."""
+    """Store the packages of orders that we delivered. What is packed but has not left, and what is others', is passed over.
+
+    A package that we know is its order's, also when that was sent again since and has another number at the warehouse.
+    """
     told = {package.remote_id: package for package in packages}
     stored = StoredPackages()
-    orders = {
-        order.remote_id: order
-        for order in Order.objects.filter(
-            warehouse__in=warehouses, remote_id__in={package.order_id for package in told.values()}
-        ).select_for_update(no_key=True)
-    }
     known = {shipment.remote_id: shipment for shipment in Shipment.objects.filter(warehouse__in=warehouses, remote_id__in=told)}
+    ours = Q(pk__in={shipment.order_id for shipment in known.values()})
+    ours |= Q(warehouse__in=warehouses, remote_id__in={package.order_id for package in told.values()})
+    locked = list(Order.objects.filter(ours).order_by("pk").select_for_update(no_key=True))
+    by_id = {order.pk: order for order in locked}
+    by_number = {order.remote_id: order for order in locked if order.remote_id}
     events: list[Event] = []
     for package in told.values():
-        order = orders.get(package.order_id)
+        shipment = known.get(package.remote_id)
+        order = by_id[shipment.order_id] if shipment is not None else by_number.get(package.order_id)
         if order is None:
             continue
-        shipment = known.get(package.remote_id)
         if shipment is None and package.shipped:
             events += _add(order, package)
             stored.new += 1
             stored.carts_to_tell.add(order.connection_id)
         elif shipment is not None:
+            had_left = order.status in errands.HAS_LEFT
             events += _change(order, shipment, package)
+            if had_left and order.status == Status.AT_WMS:
+                tell(events)
+                events, woken = [], _came_back(order)
+                stored.to_deliver |= woken
             if shipment.told_with_id is not None or (shipment.due_at is not None and shipment.due_at <= timezone.now()):
                 stored.carts_to_tell.add(order.connection_id)
     tell(events)
@@ -130,6 +139,14 @@ def _change(order: Order, shipment: Shipment, package: Package) -> list[Event]:
     learn_carrier(order.cart_id, shipment.carrier)
     search.remember(order, [shipment.tracking])
     return [event(order, "shipment_changed", f"The warehouse changed package {shipment}.", actor="Warehouse", **changed)]
+
+
+def _came_back(order: Order) -> set[int]:
+    """It has not left after all: what was said of it while it had is heard now. Returns the connections to be woken."""
+    if order.remote_status in GONE_THERE:
+        tell([errands.void_there(order)])
+        return set()
+    return errands.look_again([order], {order.pk})
 
 
 def _take_back(order: Order, shipment: Shipment) -> list[Event]:

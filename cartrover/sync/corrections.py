@@ -20,7 +20,8 @@ from cartrover.orders.contents import REFUSED, TOLD
 from cartrover.orders.models import Order, Shipment
 from cartrover.orders.shipped import CART_SHOWS_VOID
 from cartrover.sync.durations import durations
-from cartrover.sync.effects import carry_out
+from cartrover.sync.effects import HeldForPerson, carry_out
+from cartrover.sync.models import Effect
 from cartrover.sync.uploading import plan_of
 from cartrover.sync.uploads import in_doubt, numbers, upload_of
 from cartrover.sync.work import Work
@@ -152,6 +153,9 @@ def _found(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -
 
     try:
         return carry_out(work, replace(plan, send=send))
+    except HeldForPerson:  # the cart shows the number, with other lines
+        with work.rows():
+            return str(Effect.objects.filter(shipment=shipment).order_by("-revision").values_list("remote_id", flat=True)[0])
     except Rejected as outcome:
         if outcome.code != "void":
             raise
@@ -197,6 +201,9 @@ def _say_that_it_is_shown(work: Work, shipment: Shipment) -> None:
     with work.writing():
         Order.objects.select_for_update(no_key=True).get(pk=shipment.order_id)
         Shipment.objects.filter(pk=shipment.pk).update(due_at=None, cart_shipment_id=shipment.cart_shipment_id)
+        shown = {"told": shipment.told, "cart_shipment_id": shipment.cart_shipment_id}
+        waits = Shipment.objects.filter(told_with=shipment, state=State.WAITING)  # under the number that the cart shows
+        waits.update(**shown, state=State.UPLOADED, told_with=None, uploaded_at=timezone.now(), due_at=timezone.now(), reason="")
         data = {"order": shipment.order.ref}
         open_problem(CART_SHOWS_VOID, words, about=shipment, whose=Problem.Whose.MERCHANT, data=data)
         tell([event(shipment.order, CART_SHOWS_VOID, words)])

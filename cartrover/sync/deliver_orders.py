@@ -16,13 +16,13 @@ from cartrover.connections.models import Connection, Warehouse
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.orders import errands, lines_now, preparing, search
-from cartrover.orders.models import LinePart, Order, Status
+from cartrover.orders.models import GONE_THERE, LinePart, Order, Status
 from cartrover.orders.sending import as_sent
 from cartrover.orders.shipped import settle_shipped
 from cartrover.sync import run_errands
 from cartrover.sync.backoff import back_off
 from cartrover.sync.customers import customer_of
-from cartrover.sync.deliveries import GONE, delivery_of, name_lines
+from cartrover.sync.deliveries import delivery_of, name_lines
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import Found, HeldForPerson, NoLongerWanted, Plan, carry_out
 from cartrover.sync.items import name_items
@@ -113,7 +113,7 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         ),
     )
     _delivered(work, order, warehouse, remote_id, answered[-1] if answered else None, delivery.total)
-    if answered and answered[-1].status in GONE:
+    if answered and answered[-1].status in GONE_THERE:
         with work.writing():
             tell([errands.gone(Order.objects.select_for_update(no_key=True).get(pk=order.pk))])
     return True
@@ -142,13 +142,13 @@ def _find(
 
     ``void`` are those from before it was sent again. Whoever said that they are void may have been wrong: one that lives is it.
     """
-    found = [each for each in client.find_orders(delivery.ref) if not (each.remote_id in void and each.status in GONE)]
+    found = [each for each in client.find_orders(delivery.ref) if not (each.remote_id in void and each.status in GONE_THERE)]
     if not found:
         return None
     wanted = _units((line.item_id, line.quantity) for line in delivery.lines)
     for remote in found:
         if remote.ours and remote.customer_id == delivery.customer_id and _units(remote.lines) == wanted:
-            if remote.remote_id in void or remote.status in GONE:
+            if remote.remote_id in void or remote.status in GONE_THERE:
                 answered.append(remote)
                 return Found(remote.remote_id, remark="It is there already, so nothing was sent.")
             remark = client.finish_order(remote.remote_id, delivery, key=key)
@@ -221,11 +221,13 @@ def _later(work: Work, order: Order, outcome: RetryLater, whose: str) -> None:
 def _stop(work: Work, order: Order, outcome: Outcome) -> None:
     """This order waits for somebody: one Problem a cause, which releases it when it is solved.
 
-    Not where it was canceled while the warehouse was asked: what the warehouse did not take need not be taken back there.
+    Not where it was canceled while the warehouse was asked: what the warehouse did not take need not be taken back there. What it
+    may have taken is still to be looked for.
     """
     status, kind, subject = _stopped_by(outcome)
     with work.writing():
-        if kind != "ambiguous" and not run_errands.still_to_be_sent(order.pk)():
+        not_sent = kind != "ambiguous" and not preparing.on_their_way([order.pk])
+        if not_sent and not run_errands.still_to_be_sent(order.pk)():
             run_errands.settle_not_sent(order.pk)
             return
         about = Connection.objects.get(pk=work.connection_id) if subject else order

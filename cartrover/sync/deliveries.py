@@ -12,8 +12,6 @@ from cartrover.orders.money import left_of, price_each, split, sums_of
 from cartrover.orders.sending import Sending
 from integrations.contract import AddressRecord, CartIdentity, Delivery, DeliveryLine, RemoteOrder
 
-GONE = ("void", "deleted")  # an order's states at a warehouse that keeps it no more
-
 
 def delivery_of(
     order: Order, lines: Sequence[OrderLine], parts: Sequence[LinePart], customer_id: str, sending: Sending

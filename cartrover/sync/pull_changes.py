@@ -10,9 +10,8 @@ from cartrover.connections.models import Warehouse
 from cartrover.events.models import Event
 from cartrover.events.telling import event, tell
 from cartrover.orders import errands
-from cartrover.orders.models import Order, Status
+from cartrover.orders.models import GONE_THERE, Order, Status
 from cartrover.sync import compared
-from cartrover.sync.deliveries import GONE
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
 from cartrover.sync.pull_shipments import in_doubt_since
@@ -92,7 +91,7 @@ def heed(warehouses: Iterable[Warehouse], records: Iterable[RemoteOrder]) -> int
     Orders with our mark that we do not know are the nightly proof's to find.
     """
     told = {each.remote_id: each for each in records}
-    rows = Order.objects.filter(warehouse__in=warehouses, remote_id__in=told, status__in=(Status.AT_WMS, Status.SHIPPED))
+    rows = Order.objects.filter(warehouse__in=warehouses, remote_id__in=told, status__in=(Status.AT_WMS, *errands.HAS_LEFT))
     locked = rows.select_related("cart", "warehouse", "problem").select_for_update(of=("self",), no_key=True)
     events = [list(_heed(order, told[order.remote_id])) for order in locked.order_by("pk")]
     tell(each for of_one in events for each in of_one)
@@ -100,9 +99,12 @@ def heed(warehouses: Iterable[Warehouse], records: Iterable[RemoteOrder]) -> int
 
 
 def _heed(order: Order, there: RemoteOrder) -> Iterator[Event]:
-    if there.status in GONE:
+    if there.status in GONE_THERE:
         if order.status == Status.AT_WMS:
-            yield errands.voided(order, actor="Warehouse") if _not_wanted(order) else errands.gone(order)
+            yield errands.void_there(order)
+        else:  # what left of it was taken back before: the packages will tell
+            order.remote_status = there.status
+            order.save(update_fields=["remote_status"])
         return
     if there.status != order.remote_status:
         if order.remote_status:
@@ -111,10 +113,6 @@ def _heed(order: Order, there: RemoteOrder) -> Iterator[Event]:
         order.save(update_fields=["remote_status", "stock_committed"])
     if order.sent is not None and not order.errand and order.status == Status.AT_WMS:
         yield from _compare(order, there)
-
-
-def _not_wanted(order: Order) -> bool:
-    return order.errand == Order.Errand.VOID or bool(errands.waits_for(order, errands.TOO_LATE)) or bool(errands.unwanted(order))
 
 
 def _compare(order: Order, there: RemoteOrder) -> Iterator[Event]:

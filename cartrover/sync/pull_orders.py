@@ -20,17 +20,17 @@ from cartrover.connections.holders import FIRST_PULL_DAYS
 from cartrover.connections.models import Cart, Connection
 from cartrover.events.telling import event, tell
 from cartrover.orders import preparing
-from cartrover.orders.canceling import IN_DOUBT
 from cartrover.orders.models import Order, OrderLine, Status
 from cartrover.orders.routing import SERVICE
 from cartrover.orders.shipped import ids_at_cart
 from cartrover.sync import streams
 from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
-from cartrover.sync.models import Effect, Stream
+from cartrover.sync.models import Stream
 from cartrover.sync.pull_stock import wake_sellers
 from cartrover.sync.readings import Read
 from cartrover.sync.storing import Stored, store
+from cartrover.sync.uploads import begun
 from cartrover.sync.windows import read_windows, whole_ms
 from cartrover.sync.work import Done, LeaseLost, Work
 from integrations.contract import Page, Window
@@ -272,8 +272,8 @@ class _Pull:
         with self.work.rows():
             waiting = Order.objects.filter(connection=self.connection, status=Status.HELD, reason_code="counting")
             # Which packages are ours is not known before the answer that got lost has been looked up.
-            in_doubt = Effect.objects.filter(order=OuterRef("pk"), kind="shipment", state__in=IN_DOUBT)
-            orders = list(waiting.exclude(Exists(in_doubt)).order_by("pk")[: max(1, CALLS - self.calls) + 1])
+            in_doubt = Exists(begun().filter(order=OuterRef("pk")))
+            orders = list(waiting.exclude(in_doubt).order_by("pk")[: max(1, CALLS - self.calls) + 1])
         for number, order in enumerate(orders):
             if self.calls >= CALLS and number:
                 return True

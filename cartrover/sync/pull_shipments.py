@@ -38,6 +38,7 @@ def run(work: Work) -> Done:
             stored = store_packages(warehouses, [_package(record) for record in records])
             for connection_id in stored.carts_to_tell:
                 streams.ready(connection_id, Stream.Kind.CONFIRM_SHIPMENTS)
+            streams.deliver(stored.to_deliver)
             Stream.objects.filter(pk=work.stream_id, lease_token=work.lease.token).update(
                 cursor={**work.cursor, **_watermark(min(part.end, limit))}
             )

@@ -20,10 +20,9 @@ from cartrover.connections.models import Cart, Connection
 from cartrover.events.models import Problem
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.merchants.tenancy import acting_for
-from cartrover.orders.models import Order, Shipment, Status
+from cartrover.orders.models import GONE_THERE, Order, Shipment, Status
 from cartrover.sync import streams
 from cartrover.sync.clocks import closed_now
-from cartrover.sync.deliveries import GONE
 from cartrover.sync.durations import durations
 from cartrover.sync.models import Stream
 from cartrover.sync.storing import AT_WAREHOUSE, Stored, store
@@ -246,9 +245,9 @@ def _held_against(work: Work, cart: Cart, window: Window) -> tuple[int, tuple[st
     span = Window(window.start - MARGIN, datetime.now(UTC))
     for _, records in read_windows(lambda part, offset: client.orders_changed_in(part, offset=offset), span):
         work.lease.check()
-        there |= {(each.ref, each.remote_id) for each in records if each.ref in refs and each.status not in GONE}
+        there |= {(each.ref, each.remote_id) for each in records if each.ref in refs and each.status not in GONE_THERE}
     counts = Counter(ref for ref, _ in there)
     doubtful = [ref for ref in refs if counts[ref] != 1]
-    exact = {ref: sum(each.status not in GONE for each in client.find_orders(ref)) for ref in doubtful}
+    exact = {ref: sum(each.status not in GONE_THERE for each in client.find_orders(ref)) for ref in doubtful}
     absent = tuple(refs[ref] for ref, count in exact.items() if count == 0)
     return len(refs), absent, tuple(refs[ref] for ref, count in exact.items() if count > 1)

@@ -12,12 +12,12 @@ from django.utils import timezone
 from cartrover.connections.models import Warehouse
 from cartrover.events.telling import close_problems, event, open_problem, tell
 from cartrover.orders import errands, preparing, search
-from cartrover.orders.models import Order, Shipment, Status
+from cartrover.orders.models import GONE_THERE, Order, Shipment, Status
 from cartrover.orders.shipped import settle_confirmed, settle_shipped
 from cartrover.orders.wanted_lines import still_to_come
 from cartrover.sync import compared
 from cartrover.sync.backoff import back_off
-from cartrover.sync.deliveries import GONE, name_lines
+from cartrover.sync.deliveries import name_lines
 from cartrover.sync.effects import Found, Plan, carry_out
 from cartrover.sync.models import Effect
 from cartrover.sync.new_lines import insist_on_what_has_left, name_new_lines
@@ -114,7 +114,7 @@ def _voided(work: Work, client: WarehouseClient, order: Order, key: str) -> str:
 def _is_void(client: WarehouseClient, order: Order) -> Found | None:
     """The warehouse's own word on it, which leaves no doubt: what is not void is asked for again."""
     there = [each for each in client.find_orders(order.ref) if each.remote_id == order.remote_id]
-    return Found(order.remote_id) if there and all(each.status in GONE for each in there) else None
+    return Found(order.remote_id) if there and all(each.status in GONE_THERE for each in there) else None
 
 
 # ---------------------------------------------------------------------------------------------------------------------- change

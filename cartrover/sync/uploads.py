@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cartrover.events.telling import event, tell
@@ -32,8 +33,15 @@ NO_NUMBER = "It makes nothing whole and has no tracking number, so there is noth
 
 def in_doubt(shipments: Iterable[Shipment]) -> set[int]:
     """Those whose sending has begun and not ended. What was sent of them must stay what it was, until it is known."""
-    open_now = Effect.objects.filter(kind="shipment", state__in=(Effect.State.INTENT, Effect.State.AMBIGUOUS))
-    return set(open_now.filter(shipment__in=[each.pk for each in shipments]).values_list("shipment_id", flat=True))
+    open_now = begun().filter(shipment__in=[each.pk for each in shipments])
+    return set(open_now.values_list("shipment_id", flat=True))
+
+
+def begun() -> QuerySet[Effect]:
+    """Packages that the cart has, or may have, and whose rows do not say so yet: a worker may die between the two."""
+    confirmed = Q(state=Effect.State.CONFIRMED, shipment__told__isnull=False, shipment__cart_shipment_id="")
+    doubtful = Q(state__in=(Effect.State.INTENT, Effect.State.AMBIGUOUS))
+    return Effect.objects.filter(doubtful | confirmed, kind="shipment")
 
 
 def upload_of(shipment: Shipment) -> ShipmentUpload:

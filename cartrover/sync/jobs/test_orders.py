@@ -22,9 +22,8 @@ from cartrover.inventory.models import Listing, SkuRule, StockLevel
 from cartrover.inventory.selling import cart_of
 from cartrover.inventory.skus import LEAVE_OUT, REFUSE, Part, Rulebook, Translation, code_of, code_of_listing
 from cartrover.inventory.storing import store_levels
-from cartrover.orders.models import OrderLine, ShippingMethod
+from cartrover.orders.models import GONE_THERE, OrderLine, ShippingMethod
 from cartrover.sync.customers import customer_of
-from cartrover.sync.deliveries import GONE
 from cartrover.sync.effects import Found, Plan, carry_out
 from cartrover.sync.jobs import Running, Step, both_sides
 from cartrover.sync.models import Job
@@ -240,7 +239,7 @@ def _voided(
 ) -> Iterator[Step]:
     """Void it by ourselves; where that fails, a person has to, and hears of it."""
     try:
-        left = [each for each in client.find_orders(ref) if each.status not in GONE]
+        left = [each for each in client.find_orders(ref) if each.status not in GONE_THERE]
         for remote in left:
             _void(work, client, ref, remote.remote_id)
     except RetryLater:
@@ -261,7 +260,7 @@ def _voided(
 
 def _void(work: Work, client: WarehouseClient, ref: str, remote_id: str) -> None:
     def look(key: str) -> Found | None:
-        gone = any(each.remote_id == remote_id and each.status in GONE for each in client.find_orders(ref))
+        gone = any(each.remote_id == remote_id and each.status in GONE_THERE for each in client.find_orders(ref))
         return Found(remote_id) if gone else None
 
     def send(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
@@ -43,13 +43,16 @@ def test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
 @at_least(Role.MANAGER)
 @require_POST
 def send_test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
-    """Ask for a test order, or for another look at one that could not be voided (``ref``)."""
+    """Ask for a test order, or for another look at one of this cart's that could not be voided (``ref``)."""
     cart = the_cart(public_id)
     ref, trouble = request.POST.get("ref", ""), _obstacle(cart)
     if trouble:
         messages.error(request, trouble)
     elif ref:
+        if test_orders.of_ref(cart, ref) is None:
+            raise Http404("No such test order.")
         jobs.ask(test_orders.KIND, by=request.user.email, subject=ref, cart=cart, ref=ref)
+        audit.record(request, "looked at a test order again", cart, after={"ref": ref})
     else:
         method = request.POST.get("method", "")
         jobs.ask(test_orders.KIND, by=request.user.email, subject=f"cart-{cart.pk}", cart=cart, method=method)

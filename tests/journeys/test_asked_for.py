@@ -190,3 +190,12 @@ def test_a_test_order_that_cannot_be_voided_is_a_problem_until_somebody_has(stag
     ask(stage, "test_order", ref=job.result["ref"])
     with acting_for(stage.merchant):
         assert not Problem.objects.filter(kind="test_order", closed_at=None).exists()
+
+
+def test_no_order_of_a_buyer_is_voided_as_if_it_were_a_test_order(stage: Stage) -> None:
+    stage.stock("TENT-2P")
+    number = stage.sell("TENT-2P")
+    stage.settle()
+    job = ask(stage, "test_order", ref=stage.order(number).ref)
+    assert (job.state, job.words) == ("failed", "This cart has had no test order under that reference.")
+    assert [order["order_number"] for order in stage.at_warehouse()] == [number]

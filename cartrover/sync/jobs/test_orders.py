@@ -63,6 +63,10 @@ def run(running: Running) -> Iterator[Step]:
     result = dict(running.job.result)
     if "ref" in running.job.args:
         ref = str(running.job.args["ref"])
+        with running.rows():
+            known = of_ref(cart, ref) is not None
+        if not known:  # whatever has this reference at the warehouse is voided, so it may not be a buyer's order
+            raise Rejected("This cart has had no test order under that reference.")
         yield from _voided(running, work, client, cart, ref, result)
         return
     if "ref" not in result:
@@ -305,4 +309,10 @@ def _some(codes: Sequence[str]) -> str:
 def last(cart: Cart) -> Job | None:
     """The cart's newest test order, under way or not. Inside the merchant's door."""
     found: Job | None = Job.objects.filter(kind=KIND, cart=cart, args__has_key="method").order_by("-pk").first()
+    return found
+
+
+def of_ref(cart: Cart, ref: str) -> Job | None:
+    """The test order of this very cart that went under a reference. Inside the merchant's door."""
+    found: Job | None = Job.objects.filter(kind=KIND, cart=cart, args__has_key="method", result__ref=ref).first()
     return found

@@ -25,13 +25,13 @@ from cartrover.sync.models import Job
 @require_safe
 def test_order(request: MerchantRequest, public_id: str) -> HttpResponse:
     cart = the_cart(public_id)
-    job = test_orders.last(cart)
+    job, newest = test_orders.last(cart), test_orders.newest(cart)
     side = integration(cart.warehouse.integration).warehouse if cart.warehouse else None
     remote_id = job.result.get("remote_id", "") if job is not None else ""
     context = {
         "cart": cart,
         "job": job,
-        "under_way": job is not None and job.state != Job.State.DONE,
+        "under_way": newest if newest is not None and newest.state != Job.State.DONE else None,
         "codes": test_orders.codes_of(cart),
         "methods": ShippingMethod.objects.filter(cart=cart).order_by("code"),
         "obstacle": _obstacle(cart),

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import requests
+from django.test import Client
+from django.urls import reverse
 
 from cartrover.connections import holders
 from cartrover.connections.models import Cart
 from cartrover.events.models import Event, Problem
 from cartrover.inventory.models import SkuPart, SkuRule
+from cartrover.merchants.models import User
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders import canceling
 from cartrover.orders.models import Order
 from cartrover.sync import jobs
 from cartrover.sync.jobs import rehearsed
 from cartrover.sync.models import Job, Stream
+from tests.conftest import make_member
 from tests.journeys.packages import pull_news
 from tests.stage import Stage
+
+Visit = Callable[[User | None], Client]
 
 
 def ask(stage: Stage, kind: str, **args: Any) -> Job:
@@ -173,7 +181,9 @@ def as_its_staff_see_it(stage: Stage, order_id: int) -> tuple[dict[str, Any], di
     return order, read(f"addresses/{order['shipping_address_id']}")["address"]
 
 
-def test_a_test_order_that_cannot_be_voided_is_a_problem_until_somebody_has(stage: Stage) -> None:
+@pytest.mark.parametrize("by_hand", [True, False], ids=["voided there", "voided by another try"])
+def test_a_test_order_that_cannot_be_voided_is_a_problem_until_somebody_has(stage: Stage, visit: Visit, by_hand: bool) -> None:
+    client = visit(make_member(stage.merchant, "alice@example.com"))
     stage.stock("TENT-2P")
     stage.world.ebay.control("listings", seller=stage.seller, sku="TENT-2P", quantity=9)
     refused = {"kind": "status", "status": 422, "times": 9}
@@ -184,12 +194,24 @@ def test_a_test_order_that_cannot_be_voided_is_a_problem_until_somebody_has(stag
     with acting_for(stage.merchant):
         problem = Problem.objects.get(kind="test_order", closed_at=None)
     assert "Void it at the warehouse yourself" in problem.words
+    assert "Void it at the warehouse yourself" in page_of_the_test_order(stage, client)
     stage.world.gecko.control("DELETE", "faults")
-    (order,) = stage.at_warehouse()
-    stage.world.gecko.control("POST", f"orders/{order['id']}/void")
+    if by_hand:
+        (order,) = stage.at_warehouse()
+        stage.world.gecko.control("POST", f"orders/{order['id']}/void")
     ask(stage, "test_order", ref=job.result["ref"])
+    assert stage.at_warehouse() == []
     with acting_for(stage.merchant):
         assert not Problem.objects.filter(kind="test_order", closed_at=None).exists()
+    page = page_of_the_test_order(stage, client)
+    assert "1 code was sent, and arrived as it should. The test order is voided again." in page
+    assert "Void it at the warehouse yourself" not in page
+
+
+def page_of_the_test_order(stage: Stage, client: Client) -> str:
+    with acting_for(stage.merchant):
+        cart = Cart.objects.get()
+    return client.get(reverse("test_order", args=[stage.merchant.public_id, cart.public_id])).content.decode()
 
 
 def test_no_order_of_a_buyer_is_voided_as_if_it_were_a_test_order(stage: Stage) -> None:

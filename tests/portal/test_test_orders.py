@@ -17,6 +17,7 @@ from tests.portal.story import Setup, make_order, set_up
 
 Visit = Callable[[User | None], Client]
 REF = "TESTABCDEFGHIJKL"
+NOT_VOIDED = "Your move: void it there"
 
 
 @pytest.fixture
@@ -74,3 +75,19 @@ def test_who_looked_again_is_in_the_audit(client: Client, merchant: Merchant, se
     with acting_for(merchant):
         line = Change.objects.get(what="looked at a test order again")
     assert (line.actor, line.after) == ("dora@example.com", {"ref": REF})
+
+
+@pytest.mark.parametrize(("state", "shown"), [("open", "Asking the warehouse."), ("failed", "We are looking into it.")])
+def test_how_far_another_look_is_stands_on_the_page(
+    client: Client, merchant: Merchant, setup: Setup, state: str, shown: str
+) -> None:
+    cart = setup.carts["EBAY_DE"]
+    left_at_the_warehouse(cart)
+    page = reverse("test_order", args=[merchant.public_id, cart.public_id])
+    assert NOT_VOIDED in client.get(page).content.decode()
+    look_again(client, merchant, cart, REF)
+    with acting_for(merchant):
+        Job.objects.filter(args__has_key="ref").update(state=state, words=shown)
+    text = client.get(page).content.decode()
+    assert shown in text
+    assert (NOT_VOIDED in text) == ("Send another" in text) == (state == "failed")

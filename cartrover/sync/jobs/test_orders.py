@@ -62,12 +62,7 @@ def run(running: Running) -> Iterator[Step]:
     client = work.warehouse(warehouse.settings)
     result = dict(running.job.result)
     if "ref" in running.job.args:
-        ref = str(running.job.args["ref"])
-        with running.rows():
-            known = of_ref(cart, ref) is not None
-        if not known:  # whatever has this reference at the warehouse is voided, so it may not be a buyer's order
-            raise Rejected("This cart has had no test order under that reference.")
-        yield from _voided(running, work, client, cart, ref, result)
+        yield from _looked_again(running, work, client, cart)
         return
     if "ref" not in result:
         for words in both_sides.know(running, cart):
@@ -238,8 +233,21 @@ def _read_back(rows: Sequence[dict[str, Any]], items: Mapping[str, str], found: 
 # ------------------------------------------------------------------------------------------------------------------------- void
 
 
+def _looked_again(running: Running, work: Work, client: WarehouseClient, cart: Cart) -> Iterator[Step]:
+    """Void what an earlier job could not, and tell it in that job's row too: that is the one which the page shows."""
+    ref = str(running.job.args["ref"])
+    with running.rows():
+        earlier = of_ref(cart, ref)
+    if earlier is None:  # whatever has this reference at the warehouse is voided, so it may not be a buyer's order
+        raise Rejected("This cart has had no test order under that reference.")
+    for step in _voided(running, work, client, cart, ref, earlier.result):
+        with running.rows():
+            Job.objects.filter(pk=earlier.pk).update(words=step.words, result=step.result)
+        yield step
+
+
 def _voided(
-    running: Running, work: Work, client: WarehouseClient, cart: Cart, ref: str, result: dict[str, Any]
+    running: Running, work: Work, client: WarehouseClient, cart: Cart, ref: str, result: Mapping[str, Any]
 ) -> Iterator[Step]:
     """Void it by ourselves; where that fails, a person has to, and hears of it."""
     try:
@@ -276,9 +284,7 @@ def _void(work: Work, client: WarehouseClient, ref: str, remote_id: str) -> None
 
 def _told(result: Mapping[str, Any]) -> str:
     """Which codes arrived, and the others by name: what a rule keeps back is as the merchant wants it."""
-    rows = result.get("rows", ())
-    if not rows:
-        return "It is voided."
+    rows = result["rows"]
     ruled = [row["code"] for row in rows if row["trouble"] and not row["sent"]]
     unsent = [row["code"] for row in rows if row["trouble"] and row["sent"]]
     sent = [row for row in rows if not row["trouble"]]
@@ -309,6 +315,12 @@ def _some(codes: Sequence[str]) -> str:
 def last(cart: Cart) -> Job | None:
     """The cart's newest test order, under way or not. Inside the merchant's door."""
     found: Job | None = Job.objects.filter(kind=KIND, cart=cart, args__has_key="method").order_by("-pk").first()
+    return found
+
+
+def newest(cart: Cart) -> Job | None:
+    """The last that was asked for, be it a test order or another look at one. Inside the merchant's door."""
+    found: Job | None = Job.objects.filter(kind=KIND, cart=cart).order_by("-pk").first()
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,12 +32,17 @@ def waiting() -> QuerySet[Any]:
     return Invitation.objects.filter(accepted_at=None, revoked_at=None)
 
 
-def invite(email: str, role: str, actor: audit.Actor, by: str) -> Invitation:
-    """Offer a role to an address, and post the mail. An open invitation to it takes the new role. Raises Refused."""
+def invite(email: str, role: str, actor: audit.Actor, by: str, may_give: Collection[str]) -> Invitation:
+    """Offer a role to an address, and post the mail. A waiting invitation to it takes the new role.
+
+    Raises Refused, also where that one is of a role beyond those that the inviting person ``may_give``.
+    """
     email = email.lower()
     if Member.objects.filter(user__email=email).exists():
         raise Refused(f"{email} is on the team already.")
     invitation: Invitation = waiting().filter(email=email).first() or Invitation(email=email)
+    if invitation.role and invitation.role not in may_give:
+        raise Refused(f"{email} is invited as {invitation.get_role_display().lower()} already. Only an owner can change that.")
     before = {"role": invitation.role or None}
     invitation.role, invitation.invited_by, invitation.ends_at = role, by, _expiry()
     invitation.save()

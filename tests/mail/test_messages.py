@@ -22,6 +22,7 @@ from cartrover.mail.models import OutboxMail
 from cartrover.merchants import invitations
 from cartrover.merchants.models import Invitation, Member, Merchant, Role, User
 from cartrover.merchants.notices import ACCESS, ORDERS, Often
+from cartrover.merchants.roles import RANKS
 from cartrover.merchants.tenancy import across_merchants, acting_for
 from cartrover.sync import housekeeping
 from integrations import registry
@@ -105,7 +106,7 @@ def test_every_link_in_a_mail_lasts_as_long_as_the_mail_says(
         draft = new_cart(registry.get("ebay"), "EBAY_DE", actor="a test")
         sharing.share("owner@acme.example", alice, cart=draft)
         sharing.ask_to_renew(connection, "owner@acme.example", alice)
-        invitations.invite("erin@example.com", Role.STAFF, None, alice.email)
+        invitations.invite("erin@example.com", Role.STAFF, None, alice.email, RANKS)
     post.up()
     send_waiting_mail()
     assert len(post.mails) == 3

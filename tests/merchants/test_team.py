@@ -203,6 +203,44 @@ def test_a_manager_makes_nobody_manager_or_owner(visit: Visit, merchant: Merchan
     assert roles(merchant)["bob@example.com"] == "staff"
 
 
+@pytest.mark.parametrize("role", [Role.OWNER, Role.MANAGER])
+def test_a_manager_does_nothing_with_an_invitation_of_an_owner_or_a_manager(
+    visit: Visit, merchant: Merchant, alice: User, role: Role
+) -> None:
+    visit(alice).post(reverse("invite", args=[merchant.public_id]), {"email": "erin@example.com", "role": role.value})
+    with acting_for(merchant):
+        before = Invitation.objects.values().get()
+    client = visit(make_member(merchant, "dora@example.com", Role.MANAGER))
+    answer = client.post(reverse("invite", args=[merchant.public_id]), {"email": "Erin@example.com", "role": "staff"})
+    assert f"erin@example.com is invited as {role.value} already. Only an owner can change that." in answer.content.decode()
+    with acting_for(merchant):
+        assert Invitation.objects.values().get() == before
+    for name in ("revoke_invitation", "resend_invitation", "copy_invitation"):
+        assert client.post(reverse(name, args=[merchant.public_id, before["public_id"]])).status_code == 404
+
+
+def test_an_invitation_has_buttons_for_who_may_press_them(
+    visit: Visit, merchant: Merchant, alice: User, invited: Invitation
+) -> None:
+    owners = visit(alice)
+    owners.post(reverse("invite", args=[merchant.public_id]), {"email": "olga@example.com", "role": "owner"})
+    managers = visit(make_member(merchant, "dora@example.com", Role.MANAGER))
+    pages = [client.get(reverse("team", args=[merchant.public_id])).content.decode() for client in (owners, managers)]
+    for email, shown in (("erin@example.com", [True, True]), ("olga@example.com", [True, False])):
+        assert all(email in page for page in pages)
+        for button in ("Send again to", "Link for", "Revoke the invitation of"):
+            assert [f'"{button} {email}"' in page for page in pages] == shown, (button, email)
+
+
+def test_an_owner_changes_the_role_of_a_waiting_invitation(
+    visit: Visit, merchant: Merchant, alice: User, invited: Invitation
+) -> None:
+    for role in ("owner", "viewer"):
+        visit(alice).post(reverse("invite", args=[merchant.public_id]), {"email": invited.email, "role": role})
+        with acting_for(merchant):
+            assert Invitation.objects.get().role == role
+
+
 def test_a_manager_changes_no_owner_and_no_manager(visit: Visit, merchant: Merchant, alice: User) -> None:
     dora = make_member(merchant, "dora@example.com", Role.MANAGER)
     make_member(merchant, "frank@example.com", Role.MANAGER)

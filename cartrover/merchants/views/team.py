@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
@@ -38,7 +38,7 @@ def _page(request: MerchantRequest, form: InvitationForm | None = None, link: st
     context = {
         "members": [(each, team.may_manage(mine, each) and each.pk != mine.pk) for each in members],
         "roles": roles,
-        "invitations": [_shown(each) for each in invitations.waiting().order_by("email")] if roles else [],
+        "invitations": [_shown(each, roles) for each in invitations.waiting().order_by("email")] if roles else [],
         "form": form or InvitationForm(roles),
         "link": link,
         "link_life": link_life(),
@@ -46,10 +46,12 @@ def _page(request: MerchantRequest, form: InvitationForm | None = None, link: st
     return TemplateResponse(request, "merchants/team.html", context, status=400 if form is not None else 200)
 
 
-def _shown(invitation: Invitation) -> dict[str, Any]:
+def _shown(invitation: Invitation, roles: Sequence[Role]) -> dict[str, Any]:
+    """``manageable`` is one that the buttons work for: see ``_invitation``."""
+    manageable = invitation.role in roles
     ended = invitation.ends_at < timezone.now()
     mail = outbox.state(invitations.MAIL, invitation=invitation.pk)
-    return {"row": invitation, "ended": ended, "mail": mail, "by_hand": outbox.was_withdrawn(mail)}
+    return {"row": invitation, "manageable": manageable, "ended": ended, "mail": mail, "by_hand": outbox.was_withdrawn(mail)}
 
 
 # ----------------------------------------------------------------------------------------------------------------- invitations
@@ -58,12 +60,13 @@ def _shown(invitation: Invitation) -> dict[str, Any]:
 @at_least(Role.MANAGER)
 @require_POST
 def invite(request: MerchantRequest) -> HttpResponse:
-    form = InvitationForm(team.roles_to_give(request.member), request.POST)
+    roles = team.roles_to_give(request.member)
+    form = InvitationForm(roles, request.POST)
     if not form.is_valid():
         return _page(request, form)
     email = form.cleaned_data["email"]
     try:
-        invitations.invite(email, form.cleaned_data["role"], request, request.user.email)
+        invitations.invite(email, form.cleaned_data["role"], request, request.user.email, roles)
     except invitations.Refused as refused:
         form.add_error("email", str(refused))
         return _page(request, form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -16,6 +17,7 @@ from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.urls import resolve, reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from cartrover.merchants import looking
@@ -51,16 +53,26 @@ class MerchantMiddleware:
         if "merchant_id" not in kwargs:
             return None
         if not request.user.is_authenticated:
-            return _to_the_log_in(cast(AnyRequest, request))
+            return _to_the_log_in(cast(AnyRequest, request), kwargs["merchant_id"])
         return _of_a_merchant(cast(MerchantRequest, request), view, args, kwargs)
 
 
-def _to_the_log_in(request: AnyRequest) -> HttpResponseBase:
-    """Whoever asks for a part of a page is led there as a whole, and comes back to that page."""
+def _to_the_log_in(request: AnyRequest, public_id: str) -> HttpResponseBase:
+    """Whoever asks for a part of a page, or presses a button, is led there as a whole, and comes back to that page."""
+    page = _page_of(request, public_id)
     if request.htmx:
-        page = request.htmx.current_url_abs_path or request.get_full_path()
-        return HttpResponseClientRedirect(redirect_to_login(page).url)
-    return redirect_to_login(request.get_full_path())
+        return HttpResponseClientRedirect(redirect_to_login(request.htmx.current_url_abs_path or page).url)
+    return redirect_to_login(page)
+
+
+def _page_of(request: HttpRequest, public_id: str) -> str:
+    """The page that a person is on: what a button sends to may be no page, and answers nobody who comes back to it."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    told = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(told, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        return urlsplit(told)._replace(scheme="", netloc="").geturl()
+    return reverse("dashboard", args=[public_id])
 
 
 def _of_a_merchant(request: MerchantRequest, view: View, args: Any, kwargs: dict[str, Any]) -> HttpResponseBase:

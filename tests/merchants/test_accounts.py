@@ -84,6 +84,43 @@ def test_who_has_not_confirmed_the_address_does_not_get_in(visit: Visit, alice: 
     assert client.get(reverse("new_merchant")).status_code == 302
 
 
+ELSEWHERE = "http://elsewhere.example"
+
+
+@pytest.mark.parametrize("told", [settings.PORTAL_URL, ELSEWHERE, f"{settings.PORTAL_URL}.evil.example", ""])
+def test_who_was_logged_out_comes_back_to_the_page_of_the_button(
+    visit: Visit, person: User, merchant: Merchant, told: str
+) -> None:
+    """But never to an address that takes nothing but a press; where the page is not known, to the dashboard."""
+    client, page = visit(None), f"{reverse('orders', args=[merchant.public_id])}?status=held"
+    pressed = reverse("invite", args=[merchant.public_id])
+    asked = client.post(pressed, headers={"referer": f"{told}{page}"} if told else {})["location"]
+    back = client.post(asked, {"login": person.email, "password": PASSWORD})["location"]
+    assert back == (page if told == settings.PORTAL_URL else reverse("dashboard", args=[merchant.public_id]))
+    assert client.get(back).status_code == 200
+
+
+def test_who_was_logged_out_comes_back_to_the_page_of_a_button_that_htmx_sends(visit: Visit, merchant: Merchant) -> None:
+    page, pressed = (reverse(name, args=[merchant.public_id]) for name in ("rules", "preview_rule"))
+    for told in ({"hx-current-url": f"{settings.PORTAL_URL}{page}"}, {"referer": f"{settings.PORTAL_URL}{page}"}):
+        answer = visit(None).post(pressed, headers={"hx-request": "true", **told})
+        assert parse_qs(urlsplit(answer["HX-Redirect"]).query) == {"next": [page]}
+
+
+def test_who_was_logged_out_comes_back_to_a_page_that_was_asked_for(visit: Visit, merchant: Merchant) -> None:
+    page = f"{reverse('orders', args=[merchant.public_id])}?status=held"
+    answer = visit(None).get(page, headers={"referer": f"{settings.PORTAL_URL}/"})
+    assert parse_qs(urlsplit(answer["location"]).query) == {"next": [page]}
+
+
+@pytest.mark.parametrize(("pressed", "page"), [("accept_invitation", "join"), ("end_look", "home")])
+def test_no_button_outside_of_a_merchant_is_what_a_log_in_leads_to(visit: Visit, db: None, pressed: str, page: str) -> None:
+    there = reverse(pressed, args=["x"] if pressed == "accept_invitation" else [])
+    asked = visit(None).post(there)["location"]
+    assert asked.startswith(reverse("account_login"))
+    assert parse_qs(urlsplit(asked).query) == {"next": [reverse(page)]}
+
+
 @pytest.mark.parametrize("name", SENSITIVE)
 def test_what_protects_the_account_is_changed_only_after_a_fresh_proof(visit: Visit, person: User, name: str) -> None:
     if name == "mfa_generate_recovery_codes":

@@ -6,12 +6,14 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cartrover.merchants import looking
-from cartrover.merchants.models import SignIn
+from cartrover.merchants.models import SignIn, User
 from cartrover.merchants.requests import AuthenticatedRequest
 from cartrover.pages.paging import page
 
@@ -34,10 +36,11 @@ def security(request: AuthenticatedRequest) -> HttpResponse:
     return render(request, "merchants/security.html", context)
 
 
-@login_required
 @require_POST
-def end_look(request: AuthenticatedRequest) -> HttpResponse:
-    """An operator stops viewing a merchant's portal."""
+def end_look(request: HttpRequest) -> HttpResponse:
+    """An operator stops viewing a merchant's portal. For who was logged out meanwhile it is over already."""
+    if not isinstance(request.user, User):
+        return redirect_to_login(reverse("home"))
     look = looking.end(request)
     if look is None or not looking.may_look(request.user):
         return redirect("home")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from cartrover.mail.places import link_life
 from cartrover.merchants import invitations
 from cartrover.merchants.models import User
-from cartrover.merchants.requests import AuthenticatedRequest
 
 INVITATION = "invitation"
 
@@ -45,9 +44,11 @@ def join(request: HttpRequest) -> HttpResponse:
     return render(request, "merchants/join.html", context)
 
 
-@login_required
 @require_POST
-def accept(request: AuthenticatedRequest, invitation_id: str) -> HttpResponse:
+def accept(request: HttpRequest, invitation_id: str) -> HttpResponse:
+    """Who was logged out meanwhile comes back to the page with the button, since this address takes nothing but its press."""
+    if not isinstance(request.user, User):
+        return redirect_to_login(reverse("join"))
     try:
         member = invitations.accept(invitation_id, request.user, request)
     except invitations.Refused as refused:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,6 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from cartrover.connections import approval, checking
+from cartrover.connections.checking import Line
 from cartrover.connections.models import AccountClaim, Cart, Connection, Credential, GrantAttempt, Warehouse
 from cartrover.connections.urls import urlpatterns
 from cartrover.merchants.models import Merchant, Role, User
@@ -279,6 +283,29 @@ def test_a_wrong_setting_keeps_the_form_open(browser: Client, merchant: Merchant
     assert "is not one of the available choices" in answer.content.decode()
     with acting_for(merchant):
         assert Warehouse.objects.get().name == "Acme Market"
+
+
+def test_an_account_that_changed_while_it_was_tested_is_not_saved_as_checked(
+    browser: Client, merchant: Merchant, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _connected(browser, provider, merchant, "warehouse")
+    opened_before = _press_grant(browser, merchant, **_subject(page))
+
+    def meanwhile(*args: Any, **settings: Any) -> Iterator[Line]:
+        yield from checking.check(*args, **settings)
+        _agree(browser, provider, opened_before, "seller-2")
+
+    with monkeypatch.context() as during_the_test:
+        during_the_test.setattr(approval, "check", meanwhile)
+        answer = browser.post(page, {"name": "The 3PL", "settings-label": "L"})
+    assert "The account changed while it was tested. Press OK again." in answer.content.decode()
+    assert "passed the test" not in answer.content.decode()
+    with acting_for(merchant):
+        row = Warehouse.objects.select_related("connection").get()
+        assert (row.state, row.connection and row.connection.account_id) == ("draft", "seller-2")
+    assert browser.post(page, {"name": "The 3PL", "settings-label": "L"}).status_code == 302
+    with acting_for(merchant):
+        assert Warehouse.objects.get().state == "checked"
 
 
 def test_locations_are_picked_once_the_account_is_known(browser: Client, merchant: Merchant, provider: Provider) -> None:

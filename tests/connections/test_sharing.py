@@ -323,6 +323,31 @@ def test_an_ok_undoes_nothing_that_a_member_did_while_it_was_tested(
     assert (row.state, row.settings["location_id"] == 7) == (("checked", True) if state == "draft" else ("live", False))
 
 
+def test_an_ok_for_an_account_that_changed_while_it_was_tested_finishes_nothing(
+    olivias: Client, link: SetupLink, cart: Cart, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _open(olivias, link)
+    _grant(olivias, provider, link)
+    opened_before = _press_grant(olivias, link)
+    tested = owner._tested
+
+    def meanwhile(*args: Any) -> bool:
+        passed = tested(*args)
+        answer = olivias.get(reverse("oauth_callback", args=["acme"]), _answer(provider, opened_before, "seller-2"))
+        assert "seller-2 Ltd is connected." in _text(answer)
+        return passed
+
+    with monkeypatch.context() as during_the_test:
+        during_the_test.setattr(owner, "_tested", meanwhile)
+        shown = _text(_finish(olivias, link, "ok", **{"cart-location_id": "7"}))
+    assert "The account changed while it was tested. Press OK again." in shown
+    assert "Acme Market answers" not in shown, "that was the other account"
+    assert (_now(cart).state, _now(link).used_at) == ("draft", None)
+    assert [kind for kind, _to in _mails(link.merchant)] == ["setup_link"]
+    assert "Connection complete" in _text(_finish(olivias, link, "ok", **{"cart-location_id": "7"}))
+    assert _now(cart).state == "checked"
+
+
 def test_ok_before_access_is_given_finishes_nothing(olivias: Client, link: SetupLink) -> None:
     _open(olivias, link)
     assert "not finished yet" in _text(_finish(olivias, link, "ok"))

@@ -26,6 +26,7 @@ class Line:
 
 
 UNFILLED = Line("form", FAIL, "Not everything is filled in", "Press OK to see which setting has to be mended.")
+ACCOUNT_CHANGED = Line("account", FAIL, "The account changed while it was tested. Press OK again.")
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from cartrover.connections import checking, grants, holders, sharing
-from cartrover.connections.checking.findings import UNFILLED
+from cartrover.connections.checking.findings import ACCOUNT_CHANGED, UNFILLED
 from cartrover.connections.forms import SERVICES, SettingsForm
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Connection, GrantAttempt, SetupLink
@@ -161,8 +161,8 @@ def finish(request: AnyRequest, link: SetupLink) -> HttpResponse:
     if "ok" not in request.POST:
         return _again(request, link, parts, WORKS if passed else WORKS_NOT)
     with acting_for(link.merchant_id):
-        _save(link, parts)
-        if passed:
+        same = _save(link, parts)
+        if passed and same:
             return _finished(request, link, parts)
         for part in parts:
             holders.unchecked(part.holder, actor=sharing.OWNER)
@@ -240,12 +240,20 @@ def _renewed(link: SetupLink) -> bool:
         return renewed is not None and renewed.state == Connection.State.ACTIVE
 
 
-def _save(link: SetupLink, parts: list[Part]) -> None:
-    """Keep the settings, in the rows as they are after the test. Raises Refused where a member has ended the link meanwhile."""
+def _save(link: SetupLink, parts: list[Part]) -> bool:
+    """Keep the settings, in the rows as they are after the test. Raises Refused where a member has ended the link meanwhile.
+
+    Tells whether what was tested is what they stand on: a window that ended during the test may have brought another account.
+    """
     sharing.held(link)
+    same = True
     for part in parts:
+        tested = part.holder.connection_id
         part.holder.refresh_from_db(from_queryset=type(part.holder).objects.select_for_update(no_key=True))
         holders.save_settings(part.holder, actor=sharing.OWNER, settings=part.values)
+        if part.holder.connection_id != tested:
+            part.lines, same = [ACCOUNT_CHANGED], False
+    return same
 
 
 def _finished(request: AnyRequest, link: SetupLink, parts: list[Part]) -> HttpResponse:

@@ -650,7 +650,8 @@ def test_it_tells_nothing_of_a_grant_that_is_not_its_own(
         "attempt"
     ]
     _open(olivias, link)
-    assert olivias.get(reverse("owner_status", args=[started])).status_code == 404
+    told = [olivias.get(reverse("owner_status", args=[each]), headers=JSON) for each in (started, "nobodys")]
+    assert [(answer.status_code, answer.json()["words"]) for answer in told] == [(409, opening.OTHER)] * 2
     assert olivias.post(reverse("owner_go_on", args=[started]), {"link": link.public_id}).status_code == 404
 
 
@@ -661,6 +662,21 @@ def test_a_page_of_one_link_never_acts_on_another(olivias: Client, link: SetupLi
     _open(olivias, other)
     answer = olivias.post(reverse("owner_start"), {"link": link.public_id})
     assert (answer.status_code, "Another link was opened in this browser" in _text(answer)) == (409, True)
+
+
+def test_a_page_that_waits_is_told_when_another_link_has_taken_its_place(
+    olivias: Client, link: SetupLink, merchant: Merchant, alice: User
+) -> None:
+    with acting_for(merchant):
+        other = sharing.share(OLIVIA, alice, cart=new_cart(registry.get("acme"), "ACME_US", actor="a test"))
+    _open(olivias, link)
+    begun = _press_grant(olivias, link)
+    assert olivias.get(begun["status"], headers=JSON).json()["state"] == "waiting"
+    _open(olivias, other)
+    answer = olivias.get(begun["status"], headers=JSON)
+    assert (answer.status_code, answer.json()) == (409, {"state": "failed", "words": opening.OTHER})
+    _open(olivias, link)
+    assert olivias.get(begun["status"], headers=JSON).json()["state"] == "waiting", "opened again, it goes on"
 
 
 # --------------------------------------------------------------------------------------------------------------------- guesses

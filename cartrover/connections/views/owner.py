@@ -18,7 +18,7 @@ from cartrover.connections.forms import SERVICES, SettingsForm
 from cartrover.connections.holders import Holder
 from cartrover.connections.models import Connection, GrantAttempt, SetupLink
 from cartrover.connections.views import granting
-from cartrover.connections.views.opening import COOKIE, COOKIE_PATH, behind_a_link, refused_page
+from cartrover.connections.views.opening import COOKIE, COOKIE_PATH, OTHER, behind_a_link, refused_page
 from cartrover.connections.views.windows import opens_windows
 from cartrover.guides.links import guide_url
 from cartrover.merchants import audit
@@ -124,7 +124,9 @@ def start(request: AnyRequest, link: SetupLink) -> HttpResponse:
 @require_GET
 def status(request: AnyRequest, link: SetupLink, attempt_id: str) -> HttpResponse:
     with acting_for(link.merchant_id):
-        attempt = get_object_or_404(GrantAttempt, public_id=attempt_id, link=link)
+        attempt = GrantAttempt.objects.filter(public_id=attempt_id, link=link).first()
+        if attempt is None:  # the page asks on with its own link, and the browser's cookie is another's meanwhile
+            raise sharing.Refused("other", OTHER)
         return JsonResponse({"attempt": attempt.public_id, **granting.standing(attempt)})
 
 

@@ -8,7 +8,6 @@ from django.db import models
 
 from cartrover.merchants.tenancy import Owned
 
-
 ACTOR_LENGTH = 80
 
 

@@ -26,7 +26,7 @@ from cartrover.connections import attention, claims, credentials, engine, replac
 from cartrover.connections.bare_wire import BareWire
 from cartrover.connections.claims import Claimed
 from cartrover.connections.holders import LeftBehind, join
-from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse
+from cartrover.connections.models import Cart, Connection, GrantAttempt, SetupLink, Warehouse
 from cartrover.connections.replacing import WrongAccount
 from cartrover.connections.sealing import Unsealable
 from cartrover.events.telling import event, tell
@@ -41,6 +41,7 @@ from integrations.outcomes import NeedsMerchant, NeedsOperator, Outcome, RetryLa
 
 LIFE = timedelta(minutes=10)
 QUESTION = timedelta(hours=1)  # for which it can be answered whether another account is meant
+KEPT = timedelta(hours=1)  # for which a provider that is away can be asked again
 State = GrantAttempt.State
 
 log = logging.getLogger(__name__)
@@ -238,12 +239,25 @@ def resume(attempt: GrantAttempt) -> GrantAttempt:
             _settle(attempt, found, tokens)
         elif isinstance(found, RetryLater):
             attempt.words = f"{found.message} Your access is kept: press Go on to try again."
-            attempt.save(update_fields=["words"])
+            attempt.ends_at = timezone.now() + KEPT
+            attempt.save(update_fields=["words", "ends_at"])
         elif isinstance(found, Outcome):
             _fail_by(attempt, found)
         else:
             _fail(attempt, "unreadable")
     return attempt
+
+
+def kept(attempts: QuerySet[GrantAttempt], link: SetupLink | None = None) -> GrantAttempt | None:
+    """The newest of attempts, where its access is kept and can be gone on with. Inside the merchant's door.
+
+    One that a later attempt has overtaken is none: at a provider that rotates, its tokens are worth nothing any more. What an
+    owner began behind a link goes on behind that link, and what a member began goes on without one.
+    """
+    newest = attempts.filter(state__in=(State.EXCHANGED, State.ASKED, State.DONE)).order_by("-pk").first()
+    if newest is None or newest.link != link:
+        return None
+    return newest if newest.state == State.EXCHANGED and newest.ends_at > timezone.now() else None
 
 
 def _ask_whose(attempt: GrantAttempt) -> tuple[Tokens | None, Account | Exception]:

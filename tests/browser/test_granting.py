@@ -187,6 +187,25 @@ def test_a_provider_that_is_away_can_be_asked_again_without_the_owner(setup_page
     _is_connected(setup_page)
 
 
+def test_a_provider_that_is_away_can_be_asked_again_where_the_grant_was_in_the_same_window(
+    setup_page: Page, provider: Provider
+) -> None:
+    provider.account_trouble = (503, {"error": "away"})
+    setup_page.evaluate("window.open = () => null")
+    setup_page.get_by_role("button", name="Grant Us API Access").click()
+    setup_page.get_by_role("button", name="Continue in this window").click()
+    setup_page.get_by_role("link", name="Agree").click()
+    expect(setup_page.get_by_role("heading", name="Not connected yet")).to_be_visible()
+    setup_page.get_by_role("link", name="Go on in CartRover").click()
+    setup_page.get_by_role("button", name="Go on", exact=True).click()
+    expect(setup_page.get_by_text("Your access is kept: press Go on to try again.")).to_be_visible()
+    is_accessible(setup_page)
+    provider.account_trouble = None
+    setup_page.get_by_role("button", name="Go on", exact=True).click()
+    expect(setup_page.get_by_text("seller-1 Ltd is connected.")).to_be_visible()
+    _is_connected(setup_page)
+
+
 def test_a_provider_that_gives_no_token_is_told_and_can_be_tried_again(setup_page: Page, provider: Provider) -> None:
     provider.token_trouble = (503, {"error": "server_error"})
     window = _open_window(setup_page)

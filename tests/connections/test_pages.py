@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cartrover.connections import approval, checking
@@ -179,8 +181,65 @@ def test_the_page_hears_of_each_step_from_the_server(browser: Client, merchant: 
     assert "Not connected" in _agree(browser, provider, begun)
     assert browser.get(begun["status"]).json()["state"] == "kept"
     provider.account_trouble = None
-    assert browser.post(begun["status"].replace("status", "go-on")).json()["state"] == "done"
+    go_on = browser.post(begun["status"].replace("status", "go-on"), headers={"accept": "application/json"})
+    assert go_on.json()["state"] == "done"
     assert browser.get(begun["status"]).json()["words"] == "seller-1 Ltd is connected."
+
+
+def _go_on(browser: Client, page: str) -> str:
+    """The address behind the page's button Go on; empty where the page has none."""
+    found = re.search(r'action="([^"]+/go-on/)"', browser.get(page).content.decode())
+    return found.group(1) if found else ""
+
+
+@pytest.mark.parametrize("purpose", ["cart", "warehouse", "renewal"])
+def test_access_that_is_kept_is_gone_on_with_on_the_page_that_the_window_leads_back_to(
+    browser: Client, merchant: Merchant, provider: Provider, purpose: str
+) -> None:
+    renewal = purpose == "renewal"
+    holder = _connected(browser, provider, merchant, "cart") if renewal else _set_up(browser, merchant, purpose)
+    page, subject = holder, _subject(holder)
+    if renewal:
+        with acting_for(merchant):
+            public_id = Connection.objects.get().public_id
+        page, subject = reverse("connection", args=[merchant.public_id, public_id]), {"renews": public_id}
+    assert _go_on(browser, page) == ""
+    provider.account_trouble = (503, {"error": "away"})
+    came_back = _agree(browser, provider, _press_grant(browser, merchant, **subject))
+    assert "Not connected yet" in came_back
+    assert f'href="{page}"' in came_back
+
+    go_on = _go_on(browser, page)
+    assert _go_on(browser, holder) == go_on, "where Reconnect was pressed, too"
+    away = browser.post(go_on, follow=True)
+    assert away.redirect_chain == [(page, 302)]
+    assert "Your access is kept: press Go on" in str(*away.context["messages"])
+    assert _go_on(browser, page) == go_on
+    provider.account_trouble = None
+    for _ in range(2):
+        done = browser.post(go_on, follow=True)
+        assert (done.redirect_chain, str(*done.context["messages"])) == ([(page, 302)], "seller-1 Ltd is connected.")
+        assert _go_on(browser, page) == ""
+
+
+def test_what_a_later_grant_or_its_time_has_overtaken_is_not_offered(
+    browser: Client, merchant: Merchant, provider: Provider
+) -> None:
+    page = _set_up(browser, merchant, "cart")
+    provider.account_trouble = (503, {"error": "away"})
+    _agree(browser, provider, _press_grant(browser, merchant, **_subject(page)))
+    with acting_for(merchant):
+        attempt = GrantAttempt.objects.get()
+        assert timedelta(minutes=59) < attempt.ends_at - timezone.now() < timedelta(minutes=61), "as long as an outage may last"
+        GrantAttempt.objects.update(ends_at=timezone.now())
+    assert _go_on(browser, page) == ""
+    with acting_for(merchant):
+        GrantAttempt.objects.update(ends_at=attempt.ends_at)
+    assert _go_on(browser, page) != ""
+    assert _go_on(_browser(make_member(merchant, "bob@example.com", Role.STAFF)), page) == "", "a manager's to press"
+    provider.account_trouble = None
+    _agree(browser, provider, _press_grant(browser, merchant, **_subject(page)))
+    assert _go_on(browser, page) == ""
 
 
 def test_an_owner_who_declines_is_told_and_can_try_again(browser: Client, merchant: Merchant) -> None:

@@ -401,6 +401,30 @@ def test_while_the_account_is_asked_for_the_page_waits_and_goes_on_only_where_th
     assert olivias.get(status).json()["state"] == "kept"
 
 
+def test_access_that_is_kept_is_gone_on_with_behind_the_link_and_nowhere_else(
+    olivias: Client, alices: Client, link: SetupLink, cart: Cart, provider: Provider
+) -> None:
+    _open(olivias, link)
+    provider.account_trouble = (503, {"error": "away"})
+    came_back = _grant(olivias, provider, link)
+    assert "press Go on" in came_back
+    assert f'href="{reverse("owner")}"' in came_back
+    with acting_for(link.merchant_id):
+        go_on = reverse("owner_go_on", args=[GrantAttempt.objects.get().public_id])
+    assert f'action="{go_on}"' in olivias.get(reverse("owner")).content.decode()
+    members = alices.get(reverse("cart", args=[link.merchant.public_id, cart.public_id]))
+    assert "go-on/" not in members.content.decode(), "it is the owner who was told to press it"
+
+    away = olivias.post(go_on, {"link": link.public_id}, follow=True)
+    assert away.redirect_chain == [(reverse("owner"), 302)]
+    assert "Your access is kept: press Go on" in _text(away)
+    provider.account_trouble = None
+    done = olivias.post(go_on, {"link": link.public_id}, follow=True)
+    assert "seller-1 Ltd is connected." in _text(done)
+    assert "go-on/" not in done.content.decode()
+    assert _now(cart).connection_id is not None
+
+
 def test_an_address_that_the_provider_ended_on_can_be_pasted(
     olivias: Client, link: SetupLink, cart: Cart, provider: Provider
 ) -> None:

@@ -47,6 +47,7 @@ def connection(request: MerchantRequest, public_id: str) -> HttpResponse:
         "integration": registry.get(row.integration),
         "streams": row.streams.order_by("kind"),
         "asked": grants.asked(GrantAttempt.objects.filter(renews=row)).first(),
+        "kept": grants.kept(GrantAttempt.objects.filter(renews=row)),
         "problems": Problem.objects.filter(about="connection", about_id=row.pk, closed_at=None),
         "events": Event.objects.filter(about="connection", about_id=row.pk).order_by("-pk")[:EVENTS_SHOWN],
         "now": timezone.now(),

@@ -30,6 +30,7 @@ NO_ANSWER = (
     "This address holds no answer from {provider}. Copy the whole address of the page that says that you may close the window."
 )
 State = GrantAttempt.State
+HEADINGS: dict[str, str] = {State.DONE: "Access granted", State.EXCHANGED: "Not connected yet"}
 
 # --------------------------------------------------------------------------------------------------------- inside the merchant
 
@@ -102,12 +103,15 @@ def standing(attempt: GrantAttempt) -> dict[str, str]:
 @without_scope
 @require_POST
 def go_on(request: MerchantRequest, public_id: str) -> HttpResponse:
-    """Ask the provider again with tokens that are kept."""
+    """Ask the provider again with tokens that are kept. Answers the script with JSON, a form with the page that it is on."""
     with acting_for(request.merchant):
         attempt = get_object_or_404(GrantAttempt, public_id=public_id)
     attempt = grants.resume(attempt)
     with acting_for(request.merchant):
-        return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
+        if wants_json(request):
+            return JsonResponse({"attempt": attempt.public_id, **standing(attempt)})
+        tell(request, attempt, attempt.words)
+        return redirect(_page_about(request.merchant, attempt.cart, attempt.warehouse, attempt.renews))
 
 
 @at_least(Role.MANAGER)
@@ -119,7 +123,7 @@ def paste(request: MerchantRequest) -> HttpResponse:
     with acting_for(request.merchant):
         asked_on = _page_about(request.merchant, *_subjects(request))
     attempt, words = pasted(request, slug, request.user)
-    tell_pasted(request, attempt, words)
+    tell(request, attempt, words)
     return redirect(_page_of(attempt) if attempt is not None else asked_on)
 
 
@@ -135,7 +139,7 @@ def pasted(request: HttpRequest, slug: str, user: User | None) -> tuple[GrantAtt
     return attempt, attempt.words
 
 
-def tell_pasted(request: HttpRequest, attempt: GrantAttempt | None, words: str) -> None:
+def tell(request: HttpRequest, attempt: GrantAttempt | None, words: str) -> None:
     """On the page that is shown next."""
     done = attempt is not None and attempt.state == State.DONE
     messages.add_message(request, messages.SUCCESS if done else messages.ERROR, words)
@@ -177,8 +181,7 @@ def _answered(request: HttpRequest, slug: str, finish: Finish) -> HttpResponse:
     except grants.Refused as refused:
         heading = "Answered before" if refused.attempt is not None else "Not connected"
         return _said(request, slug, refused.attempt, heading, refused.words, status=400)
-    heading = "Access granted" if attempt.state == State.DONE else "Not connected"
-    return _said(request, slug, attempt, heading, attempt.words)
+    return _said(request, slug, attempt, HEADINGS.get(attempt.state, "Not connected"), attempt.words)
 
 
 def _said(

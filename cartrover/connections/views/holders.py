@@ -9,19 +9,20 @@ from urllib.parse import urlencode
 
 from django.conf import settings as installation
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from cartrover.connections import holders
+from cartrover.connections import grants, holders
 from cartrover.connections.approval import approve
 from cartrover.connections.checking import check, ends, open_orders, passed, run, steps
 from cartrover.connections.checking.findings import UNFILLED, Line
 from cartrover.connections.claims import Claimed
 from cartrover.connections.forms import NameForm, ServicesForm, SettingsForm
 from cartrover.connections.holders import Holder
-from cartrover.connections.models import Cart, Connection, Warehouse
+from cartrover.connections.models import Cart, Connection, GrantAttempt, Warehouse
 from cartrover.connections.views.windows import opens_windows
 from cartrover.guides.links import guide_url
 from cartrover.merchants.middleware import without_scope
@@ -216,6 +217,7 @@ def _page(request: MerchantRequest, kind: str, row: Holder, forms: Forms, lines:
         "passed": lines is not None and passed(lines),
         "addresses": installation.OUTBOUND_ADDRESSES,
         "obstacles": holders.obstacles(row),
+        "kept": grants.kept(_attempts(kind, row)),
         "offered": [] if row.connection_id else _offered(row),
         "together_with": together_with,
         "page_url": f"{page_url}?{urlencode({'with': together_with})}" if together_with else page_url,
@@ -224,6 +226,12 @@ def _page(request: MerchantRequest, kind: str, row: Holder, forms: Forms, lines:
         "limits_form": LimitsForm(row) if isinstance(row, Warehouse) else None,
     }
     return render(request, "connections/holder.html", context)
+
+
+def _attempts(kind: str, row: Holder) -> QuerySet[GrantAttempt]:
+    """What the buttons of its page began: for itself, or to reconnect its account."""
+    of_its_own = Q(**{kind: row})
+    return GrantAttempt.objects.filter(of_its_own if row.connection_id is None else of_its_own | Q(renews=row.connection_id))
 
 
 def _variant(row: Holder, integration: Integration) -> Variant | None:

@@ -81,6 +81,7 @@ def _page(request: AnyRequest, link: SetupLink, parts: list[Part], *, status: in
         "integration": integration,
         "account": granted.connection if granted is not None else None,
         "asked": grants.asked(GrantAttempt.objects.filter(link=link)).first(),
+        "kept": grants.kept(GrantAttempt.objects.filter(link=link), link),
         "parts": parts,
         "has_settings": any(part.form.fields for part in parts),
         "services": [SERVICES.get(service, service) for service in services],
@@ -136,6 +137,9 @@ def go_on(request: AnyRequest, link: SetupLink, attempt_id: str) -> HttpResponse
     with acting_for(link.merchant_id):
         attempt = get_object_or_404(GrantAttempt, public_id=attempt_id, link=link)
     attempt = grants.resume(attempt)
+    if not granting.wants_json(request):
+        granting.tell(request, attempt, attempt.words)
+        return redirect("owner")
     with acting_for(link.merchant_id):
         return JsonResponse({"attempt": attempt.public_id, **granting.standing(attempt)})
 
@@ -144,7 +148,7 @@ def go_on(request: AnyRequest, link: SetupLink, attempt_id: str) -> HttpResponse
 @require_POST
 def paste(request: AnyRequest, link: SetupLink) -> HttpResponse:
     """The address of the provider's own last page."""
-    granting.tell_pasted(request, *granting.pasted(request, sharing.slug_of(link), None))
+    granting.tell(request, *granting.pasted(request, sharing.slug_of(link), None))
     return redirect("owner")
 
 

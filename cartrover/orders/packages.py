@@ -52,16 +52,18 @@ def store_packages(warehouses: Sequence[Warehouse], packages: Iterable[Package])
     """
     told = {package.remote_id: package for package in packages}
     stored = StoredPackages()
-    known = {shipment.remote_id: shipment for shipment in Shipment.objects.filter(warehouse__in=warehouses, remote_id__in=told)}
-    ours = Q(pk__in={shipment.order_id for shipment in known.values()})
-    ours |= Q(warehouse__in=warehouses, remote_id__in={package.order_id for package in told.values()})
+    stored_before = Shipment.objects.filter(warehouse__in=warehouses, remote_id__in=told)
+    here = Q(warehouse__in=warehouses, remote_id__in={package.order_id for package in told.values()})
+    ours = here | Q(pk__in=stored_before.values("order_id"))
     locked = list(Order.objects.filter(ours).order_by("pk").select_for_update(no_key=True))
+    known = {shipment.remote_id: shipment for shipment in stored_before}  # read when the orders are locked, and so as they are
     by_id = {order.pk: order for order in locked}
-    by_number = {order.remote_id: order for order in locked if order.remote_id}
+    at = {warehouse.pk for warehouse in warehouses}
+    by_number = {order.remote_id: order for order in locked if order.warehouse_id in at}
     events: list[Event] = []
     for package in told.values():
         shipment = known.get(package.remote_id)
-        order = by_id[shipment.order_id] if shipment is not None else by_number.get(package.order_id)
+        order = by_id.get(shipment.order_id) if shipment is not None else by_number.get(package.order_id)
         if order is None:
             continue
         if shipment is None and package.shipped:

@@ -18,6 +18,7 @@ from cartrover.sync.cart_settings import settings_of
 from cartrover.sync.durations import durations
 from cartrover.sync.effects import HeldForPerson
 from cartrover.sync.one_of_many import one_of_many
+from cartrover.sync.uploads import in_doubt
 from cartrover.sync.work import Done, Work
 from integrations.contract import Cart as CartClient
 from integrations.contract import CartSide
@@ -87,13 +88,18 @@ def _later(work: Work, shipment: Shipment, outcome: RetryLater, whose: str) -> N
 
 
 def _refused(work: Work, shipment: Shipment, outcome: Outcome) -> None:
-    """The cart does not take this package, and asking again would not change it."""
+    """The cart does not take this package, and asking again would not change it. What it may have stays to be looked for."""
+    with work.rows():
+        doubtful = bool(in_doubt([shipment]))
+    if doubtful and shipment.state == Shipment.State.VOID:
+        _later(work, shipment, RetryLater(outcome.message, detail=outcome.detail), Problem.Whose.OPERATOR)
+        return
     kind = outcome.fix if isinstance(outcome, NeedsMerchant) else "tracking_refused"
     with work.writing():
         row = Shipment.objects.select_for_update(no_key=True).get(pk=shipment.pk)
         if row.state == Shipment.State.WAITING:
             row.state = Shipment.State.REFUSED
-            row.told = row.told if isinstance(outcome, HeldForPerson) else None  # the cart has nothing of it
+            row.told = row.told if doubtful or isinstance(outcome, HeldForPerson) else None  # the cart has nothing of it
         row.reason = outcome.message
         row.due_at = row.due_at if row.state == Shipment.State.UPLOADED else None  # that it is shown is asked still
         row.save(update_fields=["state", "told", "reason", "due_at"])

@@ -131,21 +131,26 @@ def _key(shipment: Shipment) -> str:
 def take_back(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -> None:
     """The warehouse has taken a package back after it was, or may have been, told. Raises an Outcome."""
     shipment.cart_shipment_id = shipment.cart_shipment_id or _found(work, client, side, shipment)
+    with work.rows():
+        quite_ours = not _shown_with_other_lines(shipment)
     if not shipment.cart_shipment_id:
         _gone(work, shipment)
     elif side.amends and shipment.told_with_id is not None:
         _leaves(work, shipment)
-    elif side.amends:
+    elif side.amends and quite_ours:
         _withdraw(work, client, shipment)
     else:
         _say_that_it_is_shown(work, shipment)
+    with work.writing():
+        close_problems(kind="engine", about="shipment", about_id=shipment.pk)
 
 
 def _found(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -> str:
     """The cart's id of a package whose sending had begun: looked for as after any lost answer, and never sent again."""
     with work.rows():
-        if shipment.pk not in in_doubt([shipment]):
-            return ""
+        held = _shown_with_other_lines(shipment)
+        if held or shipment.pk not in in_doubt([shipment]):
+            return held
     plan = plan_of(work, client, side, shipment, [])
 
     def send(key: str) -> str:
@@ -153,13 +158,19 @@ def _found(work: Work, client: CartClient, side: CartSide, shipment: Shipment) -
 
     try:
         return carry_out(work, replace(plan, send=send))
-    except HeldForPerson:  # the cart shows the number, with other lines
+    except HeldForPerson:
         with work.rows():
-            return str(Effect.objects.filter(shipment=shipment).order_by("-revision").values_list("remote_id", flat=True)[0])
+            return _shown_with_other_lines(shipment)
     except Rejected as outcome:
         if outcome.code != "void":
             raise
         return ""
+
+
+def _shown_with_other_lines(shipment: Shipment) -> str:
+    """The cart's id of a package that was found there under its number, and differs from it."""
+    newest = Effect.objects.filter(kind="shipment", shipment=shipment).order_by("-revision").first()
+    return str(newest.remote_id) if newest is not None and newest.state == Effect.State.HELD else ""
 
 
 def _gone(work: Work, shipment: Shipment) -> None:

@@ -85,6 +85,8 @@ def _deliver(work: Work, warehouse: Warehouse, client: WarehouseClient, order_id
         before = order.effects.filter(kind="order", state="rejected").exclude(remote_id="")
         void = frozenset(before.values_list("remote_id", flat=True))
         on_its_way = order.effects.filter(kind="order", state__in=preparing.SENT).exists()
+        if order.errand and not on_its_way:
+            raise NoLongerWanted("It was canceled while it was in doubt whether it had been sent.")
         if not on_its_way and order.lines_now is not None:
             lines_now.take_over(Order.objects.select_for_update(no_key=True).get(pk=order.pk))
     # What may be there already is looked for, and sent again, as it was sent. What has changed since is told when it has come.

@@ -36,9 +36,9 @@ def run(work: Work) -> Done:
     for part, records in read_windows(lambda span, offset: client.shipments_in(span, offset=offset), window):
         with work.writing():
             stored = store_packages(warehouses, [_package(record) for record in records])
+            streams.deliver(stored.to_deliver)
             for connection_id in stored.carts_to_tell:
                 streams.ready(connection_id, Stream.Kind.CONFIRM_SHIPMENTS)
-            streams.deliver(stored.to_deliver)
             Stream.objects.filter(pk=work.stream_id, lease_token=work.lease.token).update(
                 cursor={**work.cursor, **_watermark(min(part.end, limit))}
             )

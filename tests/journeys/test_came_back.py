@@ -11,6 +11,7 @@ from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.canceling import cancel_sending, send_again
 from cartrover.orders.models import Order, Shipment
 from cartrover.sync import doubts, uploading
+from cartrover.sync.models import Effect
 from cartrover.sync.work import LeaseLost
 from tests.journeys.packages import pull_news, take_back, units_told
 from tests.journeys.test_by_hand import in_doubt, wait
@@ -163,3 +164,40 @@ def test_who_cancels_what_was_just_found_at_the_warehouse_has_it_voided_there(st
         assert cancel_sending(Order.objects.all(), "alice@example.com")[0] == 1
     wait(stage)
     assert (stage.order(number).status, stage.at_warehouse()) == ("canceled", [])
+
+
+def test_who_canceled_while_it_was_in_doubt_has_it_dropped_when_it_is_not_there(stage: Stage) -> None:
+    number = in_doubt(stage)
+    with acting_for(stage.merchant):
+        Order.objects.update(errand=Order.Errand.VOID)  # canceled before the look that found another order
+        doubts.do_not_send_it(Order.objects.all(), "alice@example.com")
+    wait(stage)
+    assert stage.order(number).status == "canceled"
+
+
+def test_a_package_that_the_cart_shows_with_other_lines_is_said_when_it_comes_back(stage: Stage) -> None:
+    number = sold(stage)
+    package = left(stage, number)
+    with acting_for(stage.merchant):  # as if a look after a lost answer had found its number with other lines
+        Effect.objects.filter(kind="shipment").update(state=Effect.State.HELD)
+        Shipment.objects.update(state="refused", cart_shipment_id="", due_at=None)
+    take_back(stage, package)
+    stage.settle("pull_shipments")
+    assert open_problems(stage) == ["cart_shows_void"]
+    with acting_for(stage.merchant):
+        assert Shipment.objects.get().cart_shipment_id == "FIRST"
+
+
+def test_what_the_cart_may_have_is_looked_for_again_although_it_refused_the_look(stage: Stage) -> None:
+    """The answer got lost, the package is taken back, and eBay says no to the question whether it has it."""
+    number = sold(stage)
+    stage.world.ebay.control("faults", kind="effect_then_reset", method="POST", path="/shipping_fulfillment$")
+    package = left(stage, number)
+    take_back(stage, package)
+    stage.settle("pull_shipments")
+    stage.world.ebay.control("faults", kind="status", status=409, method="GET", path="/shipping_fulfillment$")
+    for _ in range(4):
+        stage.pass_time(3600)
+        stage.settle()
+    assert open_problems(stage) == ["cart_shows_void"]
+    assert units_told(stage) == [("FIRST", [2])]

@@ -7,9 +7,8 @@ const outcome = document.querySelector("[data-attempt]").dataset;
 
 new BroadcastChannel("cartrover-grant").postMessage({ attempt: outcome.attempt });
 
-const here = sessionStorage.getItem(HERE) !== null;
-sessionStorage.removeItem(HERE);
-if (here) {
+// The mark stays until the next press, which takes it away before it opens a window: this page may be loaded again.
+if (sessionStorage.getItem(HERE) !== null) {
   document.querySelector("[data-window]").hidden = true;
 } else if (outcome.ok === "yes") {
   window.setTimeout(() => window.close(), 1500);

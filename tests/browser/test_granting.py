@@ -244,6 +244,7 @@ def test_an_answer_that_comes_twice_counts_once(setup_page: Page, provider: Prov
     setup_page.reload()
     expect(setup_page.get_by_role("heading", name="Answered before")).to_be_visible()
     expect(setup_page.get_by_text("was used before. seller-1 Ltd is connected.")).to_be_visible()
+    expect(setup_page.locator("[data-window]")).to_be_hidden()  # it is no window that could close
     is_accessible(setup_page)
     setup_page.get_by_role("link", name="Go on in CartRover").click()
     _is_connected(setup_page)

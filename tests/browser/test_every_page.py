@@ -15,7 +15,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib import admin
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from cartrover.merchants.models import Member, Merchant, Role, User
 from cartrover.portal import views
@@ -65,24 +65,29 @@ def test_every_page_that_says_no(page: Page, portal: str, acme: Merchant, monkey
     page.context.clear_cookies()
     page.get_by_label("Email").fill("alice@example.com")
     page.get_by_label("Password", exact=True).fill("never sent")
-    page.get_by_role("button", name="Log in").click()
-    _says(page, "This page was open for too long")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Log in").click()
+    assert _heading(page) == "This page was open for too long"
     as_user(page, portal, make_member(acme, "vera@example.com", Role.VIEWER))
-    page.goto(f"/m/{acme.public_id}/carts/new/")
-    _says(page, "This is not yours to do")
-    page.goto("/m/aaaaaaaaaaaa/orders/")
-    _says(page, "There is nothing here")
+    assert _refused(page, f"/m/{acme.public_id}/carts/new/") == (403, "This is not yours to do")
+    assert _refused(page, "/m/aaaaaaaaaaaa/orders/") == (404, "There is nothing here")
     monkeypatch.setattr(ratelimit, "consume", lambda *_, **__: None)
-    page.goto("/setup/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
-    _says(page, "Too many tries")
+    assert _refused(page, "/setup/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") == (429, "Too many tries")
     monkeypatch.setattr(views, "memberships", _broken)
-    page.goto("/")
-    _says(page, "Something went wrong here")
+    assert _refused(page, "/") == (500, "Something went wrong here")
 
 
-def _says(page: Page, heading: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+def _refused(page: Page, path: str) -> tuple[int, str]:
+    """The status that the path is answered with, and what its page says."""
+    answer = page.goto(path)
+    assert answer is not None
+    return answer.status, _heading(page)
+
+
+def _heading(page: Page) -> str:
+    """What a page that says no is headed with. It must look as well as any other."""
     looks_well(page)
+    return page.get_by_role("heading", level=1).inner_text()
 
 
 def _broken(user_id: int) -> list[Member]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.sync.models import Call
 from tests.stage import Stage
@@ -56,3 +57,9 @@ def number_of_calls(stage: Stage, number: str, method: str) -> int:
     """How often eBay was asked of (GET) or told (POST) the packages of an order."""
     with acting_for(stage.merchant):
         return Call.objects.filter(method=method, url__endswith=f"/order/{number}/shipping_fulfillment").count()
+
+
+def open_problems(stage: Stage) -> list[str]:
+    """The kinds of what waits for somebody."""
+    with acting_for(stage.merchant):
+        return sorted(Problem.objects.filter(closed_at__isnull=True).values_list("kind", flat=True))

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from cartrover.events.models import Problem
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.canceling import cancel_sending, send_again
 from cartrover.orders.models import Order, Shipment
 from cartrover.sync import doubts, uploading
 from cartrover.sync.models import Effect
 from cartrover.sync.work import LeaseLost
-from tests.journeys.packages import pull_news, take_back, units_told
+from tests.journeys.packages import lines_at_warehouse, open_problems, pull_news, take_back, units_told
 from tests.journeys.test_by_hand import in_doubt, wait
 from tests.journeys.test_changes import address_there
 from tests.stage import Stage
@@ -36,11 +35,6 @@ def left(stage: Stage, number: str, **how: Any) -> dict[str, Any]:
 def void(stage: Stage) -> None:
     """Somebody at the warehouse voids the order."""
     stage.world.gecko.control("POST", f"orders/{stage.at_warehouse()[0]['id']}/void")
-
-
-def open_problems(stage: Stage) -> list[str]:
-    with acting_for(stage.merchant):
-        return sorted(Problem.objects.filter(closed_at__isnull=True).values_list("kind", flat=True))
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
@@ -82,8 +76,7 @@ def test_an_address_that_was_changed_while_it_was_on_its_way_is_told_before_it_g
 
 def test_a_package_that_is_void_is_read_as_that_although_its_order_was_sent_again_before(stage: Stage) -> None:
     number = sold(stage)
-    (there,) = stage.at_warehouse()
-    line = next(str(each["id"]) for each in there["lines"] if each["sku"])
+    line = lines_at_warehouse(stage)["TENT-2P"]
     package = left(stage, number, lines={line: 1})
     take_back(stage, package)
     void(stage)
@@ -94,8 +87,7 @@ def test_a_package_that_is_void_is_read_as_that_although_its_order_was_sent_agai
     stage.settle()
     with acting_for(stage.merchant):
         assert Shipment.objects.get().state == "void"
-    (again,) = stage.at_warehouse()
-    line = next(str(each["id"]) for each in again["lines"] if each["sku"])
+    line = lines_at_warehouse(stage)["TENT-2P"]
     left(stage, number, lines={line: 1}, tracking_number="SECOND")
     assert stage.order(number).status == "at_wms", "one unit is still to leave"
     left(stage, number, tracking_number="THIRD")
@@ -138,8 +130,7 @@ def _dies(*_: object) -> int:
 def test_a_package_under_the_number_of_one_that_came_back_counts_as_told(stage: Stage) -> None:
     """Both were told as one, the answer got lost, and one of them is taken back before we look."""
     number = sold(stage)
-    (there,) = stage.at_warehouse()
-    line = next(str(each["id"]) for each in there["lines"] if each["sku"])
+    line = lines_at_warehouse(stage)["TENT-2P"]
     stage.world.ebay.control("faults", kind="effect_then_reset", method="POST", path="/shipping_fulfillment$")
     first = stage.ship(number, lines={line: 1}, tracking_number="SAME")
     stage.ship(number, lines={line: 1}, tracking_number="SAME")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cartrover.events.models import Event, Problem
+from cartrover.events.models import Event
 from cartrover.merchants.tenancy import acting_for
 from cartrover.orders.models import Shipment
-from tests.journeys.packages import number_of_calls, pull_news, take_back, units_told
+from tests.journeys.packages import number_of_calls, open_problems, pull_news, take_back, units_told
 from tests.stage import Stage
 
 
@@ -18,11 +18,6 @@ def number(stage: Stage) -> str:
     sold = stage.sell("TENT-2P", quantity=3)
     stage.settle()
     return sold
-
-
-def open_problems(stage: Stage) -> list[str]:
-    with acting_for(stage.merchant):
-        return list(Problem.objects.filter(closed_at__isnull=True).values_list("kind", flat=True))
 
 
 def test_the_cart_is_told_the_new_one_and_the_merchant_what_ebay_still_shows_once(stage: Stage, number: str) -> None:
